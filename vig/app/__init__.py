@@ -1,0 +1,1 @@
+"""The only room that joins rooms. Read walk.py first."""

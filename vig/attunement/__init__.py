@@ -1,0 +1,1 @@
+"""From what was seen and heard to moments worth looking at. Numpy and nothing else."""

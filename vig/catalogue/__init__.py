@@ -1,0 +1,1 @@
+"""What is known of each film: families, agreements, analyses, clips, and who did what. SQLAlchemy lives here."""

@@ -1,0 +1,1 @@
+"""Faces, gaze, smiles and voices: pictures and sound in, columns on the grid out."""

@@ -1,0 +1,1 @@
+"""Streamlit pages and the player: they draw, they decide nothing."""

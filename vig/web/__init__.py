@@ -1,0 +1,1 @@
+"""The gate, sign-in, upload and the routes that carry film to the browser."""
