@@ -1,0 +1,48 @@
+# The two commands are `make run` and `make test`; both set everything up first.
+# Choose the Python with PYTHON=python3.12. On Windows see "Without make" in CONTRIBUTING.md.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?=
+ARGS ?=
+# Two processes: the suite is made for two cores. One file stays in one process.
+PYTEST ?= -n 2 --dist loadfile
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check soak accuracy bench docs lock clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## .venv in this folder, with everything pinned and checked by hash
+	@PYTHON='$(PYTHON)' sh tools/setup.sh
+
+run: setup ## the app on the sample films (PORT=8601, ARGS=... are handed on)
+	@$(PY) -m vig demo $(if $(PORT),--port $(PORT)) $(ARGS)
+
+test: setup ## all tests, and at the end what this machine could not run (ARGS=tests/domain)
+	@$(PY) -m pytest $(PYTEST) $(ARGS)
+
+check: setup ## format, lint, types, import contracts
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+soak: setup ## the long runs: kill at random moments, an hour of film
+	@$(PY) -m pytest -m soak --timeout 7200 $(ARGS)
+
+accuracy: setup ## suggestions beside evenly spaced clips and chance, on the sample films
+	@$(PY) benchmarks/suggestions.py $(ARGS)
+
+bench: setup ## what decoding from the vault costs beside the plain file
+	@$(PY) benchmarks/decode.py $(ARGS)
+
+docs: setup ## write docs/COMMANDS.md anew from the commands themselves
+	@$(PY) tools/commands_page.py
+
+lock: ## requirements.txt anew from pyproject.toml (uv, from a throw-away environment)
+	@PYTHON='$(PYTHON)' sh tools/lock.sh
+
+clean: ## remove .venv and caches; never touches storage/
+	rm -rf $(VENV) .setup-stamp .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build

@@ -1,0 +1,88 @@
+#!/bin/sh
+# Makes .venv in this folder and installs what requirements.txt pins, by hash, then vig itself.
+# Runs again only when something it installs from has changed. No root. `make setup` calls it.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+VENV=.venv
+STAMP=.setup-stamp
+
+say() { printf '%s\n' "$*"; }
+stop() {
+    say "" "Set-up stopped: $1" >&2
+    shift
+    for line in "$@"; do say "  $line" >&2; done
+    exit 1
+}
+
+# A version manager's stand-in can be on the PATH and still run nothing, so each one is tried.
+fits() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1
+}
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        fits "$PYTHON" && { printf '%s' "$PYTHON"; return; }
+        return 1
+    fi
+    for candidate in python3 python3.13 python3.12 python3.11 python; do
+        fits "$candidate" && { printf '%s' "$candidate"; return; }
+    done
+    return 1
+}
+
+# What is installed follows from these; a folder that was moved needs a new .venv too.
+wanted="$(cat requirements.txt pyproject.toml tools/setup.sh | cksum) in $PWD"
+had=""
+had_python=""
+if [ -f "$STAMP" ]; then
+    had=$(sed -n 1p "$STAMP")
+    had_python=$(sed -n 2p "$STAMP")
+fi
+same_python=no
+if [ "${PYTHON:-$had_python}" = "$had_python" ] && fits "$VENV/bin/python"; then same_python=yes; fi
+if [ "$same_python" = yes ] && [ "$had" = "$wanted" ]; then exit 0; fi
+
+python=$(find_python) || stop "no Python 3.11, 3.12 or 3.13 was found." \
+    "Install one (Debian and Ubuntu: python3 python3-venv; macOS and Windows: the installer from" \
+    "python.org), or name one that you have: make setup PYTHON=/path/to/python3.12"
+
+"$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || stop \
+    "this Python cannot make virtual environments." \
+    "On Debian and Ubuntu: install python3-venv (as root), then run the same command again."
+
+version=$("$python" -c 'import platform; print(platform.python_version())')
+kind=$("$python" -c 'import platform as p; print(p.system(), p.machine())')
+case "$kind" in
+    "Linux x86_64" | "Darwin arm64") ;;
+    Windows*) stop "this is for Linux and macOS." "On Windows follow the pip route in README.md." ;;
+    *) stop "there is no mediapipe for $kind." \
+        "Its maker publishes Linux (x86-64), Windows (x86-64) and macOS (Apple silicon) only." ;;
+esac
+
+# A finished .venv takes 1.3 GB (measured on Linux); pip unpacks beside it.
+free=$(df -Pk . | awk 'NR == 2 { print $4 }')
+if [ "$same_python" = no ] && [ "${free:-9999999}" -lt 2000000 ]; then
+    stop "the disk is nearly full." \
+        "Setting up needs about 2 GB here, and $((free / 1024)) MB are free."
+fi
+
+say "Setting up with Python $version in $VENV. The first time takes a few minutes."
+rm -f "$STAMP"
+# What is right already stays, so that a change of settings needs no network.
+fresh=--clear
+case "$had" in *" in $PWD") [ "$same_python" = no ] || fresh="" ;; esac
+# shellcheck disable=SC2086
+"$python" -m venv $fresh "$VENV" || stop "the virtual environment could not be made." \
+    "The lines above say why; a folder that may be written and some free space are needed."
+
+pip() {
+    "$VENV/bin/python" -m pip --disable-pip-version-check --no-input "$@"
+}
+pip install --quiet --require-hashes -r requirements.txt || stop \
+    "what vig needs could not be installed." \
+    "The lines above say why. Most often the network was away or the disk filled up:" \
+    "run the same command again once that is mended. Everything downloaded is checked against" \
+    "requirements.txt; if it speaks of hashes that do not match, do not go on, and tell us."
+pip install --quiet --no-deps --no-build-isolation --editable . || stop \
+    "vig itself could not be installed." "The lines above say why."
+printf '%s\n%s\n' "$wanted" "${PYTHON:-$had_python}" >"$STAMP"
+say "Done: everything is in $VENV, and nothing outside this folder was changed."
