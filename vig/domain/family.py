@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -61,6 +61,8 @@ class Family:
     pseudonym: str
     age_weeks: int | None = None
     """The baby's age when the family was entered; None when nobody said."""
+    carer_word: str | None = field(default=None, repr=False)
+    """What the parent is called in plain sentences, such as "Mum"; None for "the parent"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,41 @@ class ConsentRuling:
     """The day the family said so; None when only the caller vouches for it."""
     until: date | None = None
     """The last day it holds; None for no end."""
+    filmed_from: date | None = None
+    filmed_to: date | None = None
+    """First and last filming day it speaks of; None for no bound on that side."""
+    vouched_by: str | None = None
+    """Who recorded it: the id of an account, or a code such as "cli"; never a name."""
+    form: str | None = None
+    """Version of the form that was signed; None where there was none."""
+
+    def speaks_of(self, filmed_on: date | None) -> bool:
+        """Whether it is about a film made that day.
+
+        A film without a date is never covered by a dated permission and always by a dated refusal.
+        """
+        if self.filmed_from is None and self.filmed_to is None:
+            return True
+        if filmed_on is None:
+            return not self.allowed
+        after = self.filmed_from is None or self.filmed_from <= filmed_on
+        return after and (self.filmed_to is None or filmed_on <= self.filmed_to)
 
 
-def permits(rulings: Iterable[ConsentRuling], purpose: Purpose, today: date) -> bool:
-    """Whether the newest ruling about ``purpose`` allows it today. No ruling means no."""
+def permits(
+    rulings: Iterable[ConsentRuling],
+    purpose: Purpose,
+    today: date,
+    filmed_on: date | None = None,
+) -> bool:
+    """Whether the newest ruling about ``purpose`` and such a film allows it today.
+
+    ``filmed_on`` is the film's day, None where nobody knows it. No ruling means no.
+    """
     newest: ConsentRuling | None = None
     for ruling in rulings:
-        if ruling.purpose is purpose and (newest is None or ruling.at >= newest.at):
+        speaks = ruling.purpose is purpose and ruling.speaks_of(filmed_on)
+        if speaks and (newest is None or ruling.at >= newest.at):
             newest = ruling
     if newest is None or not newest.allowed:
         return False

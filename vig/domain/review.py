@@ -93,6 +93,8 @@ class MicroClip:
     proposed_by: str | None = None
     """The id of the moment it came from; None where a person found it alone."""
     play: Play = Play.NORMAL
+    version: int = 1
+    """Which edit this is; a change names the edit it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Annotation:
     words: str
     by: str
     at: datetime
+    version: int = 1
+    """Which edit this is; a change names the edit it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ class ReviewPlan:
 
     recording: str
     clips: tuple[MicroClip, ...] = ()
+    version: int = 1
+    """Which order this is; a new order names the one it was made from."""
 
     @property
     def length(self) -> Micros:
