@@ -1,0 +1,140 @@
+"""The keys of an unlocked vault, in memory only."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Mapping
+from typing import NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from vig.errors import Tampered, VaultLocked, WrongKey
+from vig.vault.secrets import Key
+
+_WRAPPED = struct.Struct(">BI12s")  # format, version of the master key, nonce
+_FORMAT = 1
+
+
+def derived(key: bytes, vault_id: str, purpose: bytes) -> Key:
+    """A key for one purpose (HKDF-SHA256, the vault's id as salt)."""
+    return Key(HKDF(hashes.SHA256(), 32, salt=bytes.fromhex(vault_id), info=purpose).derive(key))
+
+
+class KeyRing:
+    """Master keys of one vault (all versions that still wrap something) and its root.
+
+    Never shows a key, cannot be pickled. After :meth:`forget` every use raises VaultLocked.
+    """
+
+    __slots__ = ("_masters", "_root", "_wrapping", "vault_id", "version")
+
+    def __init__(
+        self, vault_id: str, version: int, masters: Mapping[int, bytes], root: bytes
+    ) -> None:
+        self.vault_id = vault_id
+        self.version = version
+        """The version that wraps from now on."""
+        self._masters = {number: Key(master) for number, master in masters.items()}
+        self._root: Key | None = Key(root)
+        self._wrapping = {
+            number: AESGCM(derived(master, vault_id, b"vig key wrap v1"))
+            for number, master in self._masters.items()
+        }
+
+    def __repr__(self) -> str:
+        return "<KeyRing, locked>" if self._root is None else "<KeyRing>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a key ring is never pickled")
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """All versions held, oldest first."""
+        return tuple(sorted(self._masters))
+
+    def wrap(self, key: bytes, context: bytes) -> bytes:
+        """A data key under the current master key; opens only with the same ``context`` again.
+
+        Bind everything that says whose key it is: a wrapped key moved to another row must not open.
+        """
+        self._check()
+        nonce = os.urandom(12)
+        bound = self._bound(self.version, context)
+        sealed = self._wrapping[self.version].encrypt(nonce, bytes(key), bound)
+        return _WRAPPED.pack(_FORMAT, self.version, nonce) + sealed
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> Key:
+        """The data key. WrongKey for a master key not held, Tampered for anything else amiss."""
+        self._check()
+        version = self.version_of(wrapped)
+        if version not in self._wrapping:
+            raise WrongKey
+        nonce, sealed = wrapped[5 : _WRAPPED.size], wrapped[_WRAPPED.size :]
+        try:
+            cipher = self._wrapping[version]
+            return Key(cipher.decrypt(nonce, sealed, self._bound(version, context)))
+        except InvalidTag:
+            raise Tampered(what="the key of a sealed file is not as written") from None
+
+    def version_of(self, wrapped: bytes) -> int:
+        """The version of the master key that a data key is wrapped with."""
+        if len(wrapped) < _WRAPPED.size + 16 or wrapped[0] != _FORMAT:
+            raise Tampered(what="the key of a sealed file is not as written")
+        version: int = _WRAPPED.unpack_from(wrapped)[1]
+        return version
+
+    def rewrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The same data key under the current master key."""
+        return self.wrap(self.unwrap(wrapped, context), context)
+
+    def subkey(self, name: str) -> Key:
+        """32 bytes for one use, the same for ever for this vault and name, whatever is rotated."""
+        self._check()
+        assert self._root is not None
+        return derived(self._root, self.vault_id, b"vig subkey v1\0" + name.encode())
+
+    def forget(self) -> None:
+        """Lets go of every key. (Python gives no way to overwrite them; the process must end.)"""
+        self._masters, self._wrapping, self._root = {}, {}, None
+
+    def hand_over(self) -> Key:
+        """Everything, for a worker process: over an inherited pipe only, never to disk."""
+        self._check()
+        assert self._root is not None
+        masters = {str(number): master.hex() for number, master in self._masters.items()}
+        return Key(json.dumps([self.vault_id, self.version, masters, self._root.hex()]).encode())
+
+    @classmethod
+    def taken_over(cls, handed: bytes) -> KeyRing:
+        """The ring that :meth:`hand_over` gave."""
+        vault_id, version, masters, root = json.loads(bytes(handed))
+        known = {int(number): Key(bytes.fromhex(master)) for number, master in masters.items()}
+        return cls(vault_id, version, known, Key(bytes.fromhex(root)))
+
+    # ── for the vault file ───────────────────────────────────────────────────────────────────
+
+    def master(self, version: int) -> Key:
+        """A master key itself. WrongKey where it is not held."""
+        self._check()
+        if version not in self._masters:
+            raise WrongKey
+        return self._masters[version]
+
+    def root(self) -> Key:
+        """The root of all subkeys."""
+        self._check()
+        assert self._root is not None
+        return self._root
+
+    def _check(self) -> None:
+        if self._root is None:
+            raise VaultLocked
+
+    def _bound(self, version: int, context: bytes) -> bytes:
+        vault = bytes.fromhex(self.vault_id)
+        return b"vig wrapped key v1\0" + vault + version.to_bytes(4, "big") + context
