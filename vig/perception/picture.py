@@ -1,0 +1,70 @@
+"""Numbers of a whole picture or of a patch of it: light, sharpness, shots, colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vig.perception.detectors import Picture
+from vig.perception.glimpses import SIGNATURE
+
+Floats = NDArray[np.floating[Any]]
+
+
+def light_of(rgb: Picture) -> float:
+    """Mean brightness, 0 to 1."""
+    return float(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).mean()) / 255
+
+
+def sharpness_of(rgb: Picture) -> float:
+    """Variance of the Laplacian of the grey picture: higher is sharper, near 0 is blurred."""
+    return float(cv2.Laplacian(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
+
+
+def coarse(rgb: Picture) -> Floats:
+    """The picture as 4 x 4 mean colours, (48,), 0 to 1."""
+    small = cv2.resize(rgb, (4, 4), interpolation=cv2.INTER_AREA)
+    flat: Floats = small.astype(np.float32).ravel() / 255
+    return flat
+
+
+def is_cut(before: Floats, now: Floats) -> bool:
+    """Whether a new shot starts: the coarse picture changed all over within one tick.
+
+    A tenth of the brightness range in the median cell: people who move change a few cells only, a
+    camera that is carried changes them slowly.
+    """
+    return bool(np.median(np.abs(before - now)) > 0.1)
+
+
+def signature_of(rgb: Picture, points: Floats) -> Floats:
+    """Colours around a face: mean Lab and spread of the clothes, mean Lab and spread of the hair.
+
+    Patches are placed along the face's own up and down, so they move with a leaning head.
+    """
+    brow, chin = points[10, :2], points[152, :2]
+    down = chin - brow
+    size = max(float(np.linalg.norm(down)) * 0.5, 2.0)
+    middle = (brow + chin) / 2
+    patches = (_patch(rgb, middle + 1.35 * down, size), _patch(rgb, middle - 0.65 * down, size))
+    out = np.full(SIGNATURE, np.nan, np.float32)
+    for half, patch in enumerate(patches):
+        if patch is not None:
+            lab = cv2.cvtColor(patch, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float32)
+            out[4 * half : 4 * half + 3] = lab.mean(0)
+            out[4 * half + 3] = lab[:, 0].std()
+    return out
+
+
+def _patch(rgb: Picture, centre: Floats, side: float) -> Picture | None:
+    """The square round ``centre`` as far as it lies in the frame; None where hardly any does."""
+    height, width = rgb.shape[:2]
+    left, top = np.maximum(np.round(centre - side / 2), 0).astype(int)
+    right = min(int(np.round(centre[0] + side / 2)), width)
+    bottom = min(int(np.round(centre[1] + side / 2)), height)
+    if (right - left) * (bottom - top) < 0.3 * side * side or right <= left or bottom <= top:
+        return None
+    return rgb[top:bottom, left:right]

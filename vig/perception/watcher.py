@@ -1,0 +1,251 @@
+"""Looking at one part of a film: find faces twice a second, follow them in between.
+
+At a *wide look* both detectors search the whole frame; between wide looks each known face is
+followed by its own mesh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vig.perception.detectors import (
+    BlazeBack,
+    Found,
+    Picture,
+    YuNet,
+    distinct,
+    in_tiles,
+    iou,
+    shrink,
+)
+from vig.perception.glimpses import FACE, Glimpses
+from vig.perception.mesh import (
+    LEFT_EYE,
+    RIGHT_EYE,
+    SMILE,
+    Landmarker,
+    Mesh,
+    MeshNet,
+    Region,
+    canonical,
+)
+from vig.perception.models import Models
+from vig.perception.picture import coarse, is_cut, light_of, sharpness_of, signature_of
+from vig.perception.pose import angle_between, eyes_of, pose_of, ray_to, seen_along
+from vig.perception.roles import adult_of
+
+Floats = NDArray[np.float32]
+
+READABLE = 0.5
+"""Presence from which MediaPipe itself trusts a mesh; below it only the pose is used."""
+
+
+@dataclass(slots=True)
+class Thread:
+    """A face that is being followed."""
+
+    number: int
+    region: Region
+    box: Floats  # (4,) pixels
+    sure: float
+    unsupported: int = 0
+    """Wide looks since a detector last saw it."""
+    doubt: float = float("nan")
+    waiting: list[NDArray[np.void]] = field(default_factory=list)
+    """Rows since a detector last saw it; kept once it sees it again, else thrown away."""
+
+
+class Watcher:
+    """The state of one stretch: the nets, the faces being followed, the rows so far."""
+
+    def __init__(self, models: Models, *, wide: int) -> None:
+        cv2.setNumThreads(1)
+        task = models.data("face-landmarker")
+        self._yunet = YuNet(models.data("yunet"))
+        self._blaze = BlazeBack(models.data("blazeface-back"))
+        self._mesh = MeshNet(task)
+        self._landmarker = Landmarker(task)
+        self._canonical = canonical(task)
+        self._wide = wide
+        self._threads: list[Thread] = []
+        self._doubtful: list[Found] = []
+        self._threads_made = self._searches = 0
+        self._rows: list[NDArray[np.void]] = []
+        self._ticks: list[tuple[int, float, float, bool]] = []
+        self._looks: list[Floats] = []
+        self._size = (0, 0)
+
+    def close(self) -> None:
+        self._landmarker.close()
+
+    def see(self, tick: int, rgb: Picture) -> None:
+        """Take in the frame shown at ``tick``."""
+        small, _ = shrink(rgb, 320)
+        now = coarse(small)
+        first = not self._looks
+        cut = not first and is_cut(self._looks[-1], now)
+        self._looks = [self._looks[0] if self._looks else now, now]
+        self._size = rgb.shape[:2]
+        self._ticks.append((tick, light_of(small), sharpness_of(small), cut))
+        if cut:
+            self._threads, self._doubtful = [], []
+        wide = first or cut or tick % self._wide == 0
+        if wide:
+            self._search(rgb)
+        for thread in self._threads:
+            self._follow(thread, tick, rgb, wide)
+        self._separate()
+
+    def glimpses(self) -> Glimpses:
+        """Everything seen so far."""
+        first = self._ticks[0][0] if self._ticks else 0
+        after = self._ticks[-1][0] + 1 if self._ticks else 0
+        light = np.full(after - first, np.nan, np.float32)
+        sharp, cut = light.copy(), np.zeros(after - first, np.bool_)
+        for tick, bright, edges, new in self._ticks:
+            light[tick - first], sharp[tick - first], cut[tick - first] = bright, edges, new
+        for thread in self._threads:
+            self._rows += [row for row in thread.waiting if row["presence"] > READABLE]
+        faces = np.stack(self._rows) if self._rows else np.zeros(0, FACE)
+        height, width = self._size
+        none = np.zeros(0, np.float32)
+        start, end = self._looks if self._looks else (none, none)
+        order = np.lexsort((faces["thread"], faces["tick"]))
+        return Glimpses(first, width, height, light, sharp, cut, start, end, faces[order])
+
+    def _search(self, rgb: Picture) -> None:
+        """A wide look: confirm the faces that are followed, drop the lost, take up the new."""
+        found = self._yunet(rgb) + in_tiles(self._blaze, rgb)
+        if len(distinct(found)) < 2:
+            found += self._search_harder(rgb)
+        for thread in self._threads:
+            seen_by = [f for f in found if same_place(f.box, thread.box)]
+            if seen_by:
+                best = max(seen_by, key=lambda f: f.score)
+                thread.sure, thread.unsupported = best.score, 0
+                self._rows += thread.waiting
+                thread.waiting = []
+            else:
+                thread.unsupported += 1
+        self._threads = [t for t in self._threads if t.unsupported < 3]
+        fresh = [f for f in found if not any(same_place(f.box, t.box) for t in self._threads)]
+        doubtful: list[Found] = []
+        while fresh:
+            heap = [f for f in fresh if same_place(f.box, fresh[0].box)]
+            fresh = [f for f in fresh if not any(f is h for h in heap)]
+            doubtful += self._take_up(rgb, heap)
+        self._doubtful = doubtful
+
+    def _search_harder(self, rgb: Picture) -> list[Found]:
+        """One more search where fewer than two people were found: a different one each time."""
+        self._searches += 1
+        match self._searches % 3:
+            case 0:
+                return in_tiles(self._blaze, rgb, upside_down=True)
+            case 1:
+                return self._yunet(rgb, 960) if max(rgb.shape) > 640 else []
+            case _:
+                return self._sideways(rgb)
+
+    def _sideways(self, rgb: Picture) -> list[Found]:
+        """YuNet on the frame turned by a quarter, for faces that lie."""
+        height, width = rgb.shape[:2]
+        found = []
+        for turns in (1, 3):
+            turned = np.ascontiguousarray(np.rot90(rgb, turns))
+            for each in self._yunet(turned):
+                corners = np.vstack([each.box.reshape(2, 2), each.eyes])
+                x, y = corners[:, 0], corners[:, 1]
+                back = np.stack([width - y, x] if turns == 1 else [y, height - x], 1)
+                box = np.concatenate([back[:2].min(0), back[:2].max(0)])
+                found.append(Found(box, each.score, back[2:], each.detector))
+        return found
+
+    def _take_up(self, rgb: Picture, heap: list[Found]) -> list[Found]:
+        """Start following a new face; what is not yet believed is returned, to be seen once more."""
+        best = max(heap, key=lambda f: f.score)
+        tries = [self._mesh(rgb, Region.of(each)) for each in heap]
+        mesh = max(tries, key=lambda m: m.presence)
+        mesh = max(mesh, self._mesh(rgb, Region.round_mesh(mesh.points)), key=lambda m: m.presence)
+        believed = (
+            mesh.presence > READABLE
+            or len({f.detector for f in heap}) > 1
+            or any(same_place(best.box, f.box) for f in self._doubtful)
+        )
+        if not believed:
+            return [best]
+        region = Region.round_mesh(mesh.points)
+        self._threads_made += 1
+        self._threads.append(Thread(self._threads_made, region, box_of(mesh), best.score))
+        return []
+
+    def _follow(self, thread: Thread, tick: int, rgb: Picture, wide: bool) -> None:
+        mesh = self._mesh(rgb, thread.region)
+        if wide:
+            second = self._landmarker(rgb, thread.region)
+            thread.doubt = self._difference(mesh, second)
+        region = Region.round_mesh(mesh.points)
+        if mesh.presence > READABLE or near(region, thread.region):
+            thread.region, thread.box = region, box_of(mesh)
+        row = self._row(thread, tick, rgb, mesh)
+        if thread.unsupported and mesh.presence <= READABLE:
+            thread.waiting.append(row)
+        else:
+            self._rows.append(row)
+
+    def _difference(self, mesh: Mesh, second: Mesh | None) -> float:
+        """Degrees between the head as our mesh and as mediapipe's reads it; NaN without a second."""
+        if second is None:
+            return float("nan")
+        a, b = (pose_of(m, self._canonical).turn[:, 2] for m in (mesh, second))
+        return angle_between(a, b)
+
+    def _row(self, thread: Thread, tick: int, rgb: Picture, mesh: Mesh) -> NDArray[np.void]:
+        height, width = rgb.shape[:2]
+        pose = pose_of(mesh, self._canonical)
+        corners = mesh.points[[RIGHT_EYE, 133, 362, LEFT_EYE], :2]
+        middle = corners.mean(0)
+        yaw, pitch, shut = eyes_of(mesh)
+        row = np.zeros((), FACE)
+        row["tick"], row["thread"] = tick, thread.number
+        row["box"] = box_of(mesh) / np.array([width, height, width, height])
+        row["sure"], row["presence"], row["doubt"] = thread.sure, mesh.presence, thread.doubt
+        row["turn"] = seen_along(ray_to(middle, height, width)) @ pose.turn
+        row["eyes"], row["shut"] = (yaw, pitch), shut
+        row["apart"] = np.linalg.norm(corners[3] - corners[0])
+        row["smile"] = mesh.shapes[list(SMILE)].mean()
+        row["scale"] = pose.scale * 15.3 / width
+        row["adult"] = adult_of(pose.shape)
+        row["middle"] = middle / [width, height]
+        row["signature"] = signature_of(rgb, mesh.points)
+        return row
+
+    def _separate(self) -> None:
+        """Where two threads came to follow one face, the better supported one stays."""
+        kept: list[Thread] = []
+        for thread in sorted(self._threads, key=lambda t: (t.unsupported, t.number)):
+            if all(iou(thread.box, other.box) < 0.5 for other in kept):
+                kept.append(thread)
+        self._threads = kept
+
+
+def same_place(a: Floats, b: Floats) -> bool:
+    """Whether two boxes are of one face: they overlap well and are of like size."""
+    return iou(a, b) > 0.2
+
+
+def near(a: Region, b: Region) -> bool:
+    """Whether a region is where its face could have gone in a tenth of a second."""
+    moved = float(np.linalg.norm(a.centre - b.centre))
+    swung = abs((a.turn - b.turn + np.pi) % (2 * np.pi) - np.pi)
+    return moved < 0.3 * b.side and 0.75 < a.side / max(b.side, 1e-6) < 1.33 and swung < 0.6
+
+
+def box_of(mesh: Mesh) -> Floats:
+    """The box round the face's points, in pixels."""
+    box: Floats = np.concatenate([mesh.points[:468, :2].min(0), mesh.points[:468, :2].max(0)])
+    return box
