@@ -1,0 +1,184 @@
+"""Rows to values and back, for both ways of the catalogue."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from vig.catalogue import rows
+from vig.catalogue.values import (
+    Account,
+    Analysis,
+    AnalysisState,
+    AuditRow,
+    ObjectRow,
+    ObjectState,
+    Origin,
+    Outcome,
+)
+from vig.domain.clock import Span
+from vig.domain.family import ConsentRuling, Family, Purpose, Role
+from vig.domain.observation import ModelRef
+from vig.domain.recording import Footage, Recording, RecordingState
+from vig.domain.review import Annotation, Cue, Evidence, MicroClip, Moment, Play, Principle
+
+
+def stamp(at: datetime) -> str:
+    """A time of day as stored: UTC, microseconds, always the same width."""
+    if at.tzinfo is None:
+        raise ValueError("a time of day needs its zone")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def unstamp(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def footage_to_json(footage: Footage) -> str:
+    told = asdict(footage)
+    told["pixel_aspect"] = str(footage.pixel_aspect)
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def footage_from_json(text: str) -> Footage:
+    told = json.loads(text)
+    told["pixel_aspect"] = Fraction(told["pixel_aspect"])
+    return Footage(**told)
+
+
+def models_to_json(models: tuple[ModelRef, ...]) -> str:
+    return json.dumps([[m.name, m.sha256] for m in models], separators=(",", ":"))
+
+
+def family(row: rows.FamilyRow) -> Family:
+    return Family(row.id, row.pseudonym, row.age_weeks, row.carer_word)
+
+
+def ruling(row: rows.ConsentRow) -> ConsentRuling:
+    return ConsentRuling(
+        purpose=Purpose(row.purpose),
+        allowed=row.allowed,
+        at=unstamp(row.at),
+        agreed_on=row.agreed_on,
+        until=row.until,
+        filmed_from=row.filmed_from,
+        filmed_to=row.filmed_to,
+        vouched_by=row.vouched_by,
+        form=row.form,
+    )
+
+
+def recording(row: rows.RecordingRow) -> Recording:
+    footage = footage_from_json(row.footage)
+    return Recording(
+        id=row.id,
+        family=row.family,
+        duration=footage.duration,
+        filmed_on=row.filmed_on,
+        state=RecordingState(row.state),
+        footage=footage,
+    )
+
+
+def origin(row: rows.RecordingRow) -> Origin:
+    return Origin(row.original_name, row.original_left, unstamp(row.added_at))
+
+
+def sealed_object(row: rows.ObjectTableRow) -> ObjectRow:
+    return ObjectRow(
+        id=row.id,
+        recording=row.recording,
+        kind=row.kind,
+        wrapped=None if row.wrapped is None else bytes(row.wrapped),
+        key_version=row.key_version,
+        size=row.size,
+        sha256=row.sha256,
+        state=ObjectState(row.state),
+        made_at=unstamp(row.made_at),
+    )
+
+
+def analysis(row: rows.AnalysisRow) -> Analysis:
+    return Analysis(
+        id=row.id,
+        recording=row.recording,
+        made_at=unstamp(row.made_at),
+        software=row.software,
+        models=tuple(ModelRef(name, sha256) for name, sha256 in json.loads(row.models)),
+        settings_hash=row.settings_hash,
+        state=AnalysisState(row.state),
+        observations=row.observations,
+    )
+
+
+def evidence_to_json(evidence: tuple[Evidence, ...]) -> list[list[object]]:
+    return [
+        [e.cue.value, e.span.start, e.span.end, e.by.value if e.by else None, e.words, e.delay]
+        for e in evidence
+    ]
+
+
+def moment(row: rows.MomentRow) -> Moment:
+    return Moment(
+        id=row.id,
+        span=Span(row.starts, row.ends),
+        principle=Principle(row.principle),
+        reason=row.reason,
+        evidence=tuple(
+            Evidence(Cue(cue), Span(start, end), Role(by) if by else None, words, delay)
+            for cue, start, end, by, words, delay in row.evidence
+        ),
+        parts=tuple((name, value) for name, value in json.loads(row.parts)),
+        coverage=row.coverage,
+    )
+
+
+def clip(row: rows.ClipRow) -> MicroClip:
+    return MicroClip(
+        id=row.id,
+        recording=row.recording,
+        span=Span(row.starts, row.ends),
+        title=row.title,
+        note=row.note,
+        chosen_by=row.chosen_by,
+        chosen_at=unstamp(row.chosen_at),
+        proposed_by=row.proposed_by,
+        play=Play(row.play),
+        version=row.version,
+    )
+
+
+def annotation(row: rows.AnnotationRow) -> Annotation:
+    return Annotation(
+        id=row.id,
+        recording=row.recording,
+        span=Span(row.starts, row.ends),
+        words=row.words,
+        by=row.by,
+        at=unstamp(row.at),
+        version=row.version,
+    )
+
+
+def account(row: rows.AccountRow) -> Account:
+    return Account(row.id, row.name, row.role, row.slot, row.disabled, row.version)
+
+
+def audit_row(row: rows.AuditTableRow) -> AuditRow:
+    told = json.loads(row.body)
+    reason = told["reason"]
+    if reason is not None:
+        reason = row.cipher.open("audit", "reason", str(row.seq), bytes.fromhex(reason))
+    return AuditRow(
+        seq=row.seq,
+        at=unstamp(told["at"]),
+        actor=told["actor"],
+        role=told["role"],
+        action=told["action"],
+        object=told["object"],
+        purpose=Purpose(told["purpose"]) if told["purpose"] else None,
+        outcome=Outcome(told["outcome"]),
+        reason=reason,
+    )
