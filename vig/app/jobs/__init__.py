@@ -152,6 +152,21 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the engine looks, in seconds.
+
+    ``poll`` is how soon a new job is noticed; ``beat`` the time between two signs of life of a
+    worker, ``dead`` the time without one until its jobs are taken over (within 30 s: requirement
+    33); ``jobs_at_once`` what one worker takes on, each job with lanes of its own.
+    """
+
+    poll: float = 1.0
+    beat: float = 5.0
+    dead: float = 20.0
+    jobs_at_once: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """What a worker needs of an open vault.
 
@@ -168,6 +183,7 @@ class Bench:
     lock: Callable[[], None] | None = None
     unlock: Callable[[bytes], None] | None = None
     close: Callable[[], None] | None = None
+    pace: Pace = Pace()
 
 
 class Jobs(Protocol):
@@ -222,7 +238,7 @@ def open_desk(bench: Bench) -> Jobs:
     """Submit and watch, without doing any work in this process."""
     from vig.app.jobs.durable import Desk
 
-    return Desk(bench.engine, bench.seal)
+    return Desk(bench.engine, bench.seal, dead_after=bench.pace.dead)
 
 
 @contextmanager
@@ -251,6 +267,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "Jobs",
+    "Pace",
     "Work",
     "attend",
     "job_id",

@@ -23,10 +23,6 @@ SHAPE = "1"
 """Version of the workflow's own steps (plan, parts, finish), not of any analysis. DBOS continues a
 job only under the version that began it; on a change of shape, the runner begins such jobs anew."""
 
-BEAT, DEAD = 5.0, 20.0
-"""Seconds between a worker's signs of life, and without one until it counts as dead: its jobs are
-taken over within 30 s (docs/REQUIREMENTS.md, 33)."""
-
 _BEYOND_ALL_STEPS = 2**31 - 1
 _STATES = {
     "SUCCESS": JobState.DONE,
@@ -39,7 +35,7 @@ _STATES = {
 class Desk:
     """Jobs on DBOS (see ``vig.app.jobs.Jobs``). Several desks may serve one database."""
 
-    def __init__(self, engine: sa.Engine, seal: bytes, *, dead_after: float = DEAD) -> None:
+    def __init__(self, engine: sa.Engine, seal: bytes, *, dead_after: float) -> None:
         hush()
         self._dead_after = dead_after
         self._ledger = Ledger(engine)

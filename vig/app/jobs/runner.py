@@ -22,7 +22,7 @@ from dbos import DBOS
 from dbos import error as dbos_error
 
 from vig.app.jobs import Bench, JobId, Work
-from vig.app.jobs.durable import APP, BEAT, DEAD, QUEUE, SHAPE, WORKFLOW, Desk, hush
+from vig.app.jobs.durable import APP, QUEUE, SHAPE, WORKFLOW, Desk, hush
 from vig.app.jobs.ledger import Ledger
 from vig.app.jobs.lock import WorkerLock
 from vig.app.jobs.sealing import SealedJson
@@ -55,25 +55,16 @@ class _PartFailed(BaseException):
 class Runner:
     """Does the jobs of one bench in this process; at most one per process (DBOS is a singleton)."""
 
-    def __init__(
-        self,
-        bench: Bench,
-        *,
-        jobs_at_once: int = 1,
-        poll: float = 1.0,
-        beat: float = BEAT,
-        dead_after: float = DEAD,
-    ) -> None:
+    def __init__(self, bench: Bench) -> None:
         self.executor = uuid.uuid4().hex
         # Its own client: what a workflow asks of DBOS itself is recorded as one of its steps.
-        self.desk = Desk(bench.engine, bench.seal, dead_after=dead_after)
+        self.desk = Desk(bench.engine, bench.seal, dead_after=bench.pace.dead)
         self.ledger = Ledger(bench.engine)
         self.stopping = threading.Event()
         self.unlocked = threading.Condition()
         self._bench = bench
         self._works = {work.kind: work for work in bench.works}
-        self._jobs_at_once, self._poll = jobs_at_once, poll
-        self._beat_every, self._dead_after = beat, dead_after
+        self._pace = bench.pace
         self._runs: dict[JobId, _Run] = {}
         self._watch = threading.Thread(target=self._watchdog, name="vig-jobs-watch", daemon=True)
         self._launched = False
@@ -112,7 +103,7 @@ class Runner:
         def workflow(kind: str, subject: str) -> None:
             self._do(kind, subject)
 
-        self.desk.open_queue(self._jobs_at_once, self._poll)
+        self.desk.open_queue(self._pace.jobs_at_once, self._pace.poll)
         self.ledger.beat(self.executor)
         DBOS.launch()
         self._renew_old_shapes()
@@ -175,7 +166,7 @@ class Runner:
                 self._take_over()
             except Exception as error:
                 _log.warning("watchdog: %s", type(error).__name__)
-            if self.stopping.wait(self._beat_every):
+            if self.stopping.wait(self._pace.beat):
                 return
 
     def _take_over(self) -> None:
@@ -184,7 +175,7 @@ class Runner:
         )
         others = {w.executor_id for w in pending} - {None, self.executor}
         if others and self._bench.root is None:
-            others -= self.ledger.alive(self._dead_after)
+            others -= self.ledger.alive(self._pace.dead)
         # With the OS lock of worker.lock in hand nobody else can be alive.
         if others:
             DBOS._recover_pending_workflows(sorted(others))
@@ -373,12 +364,21 @@ class Standby:
             except Exception as error:
                 _log.warning("taking over: %s", type(error).__name__)
 
-    def stop(self) -> None:
+    def wake(self) -> None:
+        """The vault is open again."""
+        if self._runner is not None:
+            self._runner.wake()
+
+    def stop(self, patience: float = 10.0) -> bool:
+        """Halt the jobs and let go of the lock. False when a part did not halt in time: then only
+        the end of the process makes sure that it writes no more, and the lock is kept until then.
+        """
         self._ending.set()
         if self._thread.ident is not None:
             self._thread.join()
-        if self._runner is not None:
-            self._runner.stop()
-            self._runner = None
+        if self._runner is not None and not self._runner.stop(patience):
+            return False
+        self._runner = None
         if self._lock is not None:
             self._lock.release()
+        return True
