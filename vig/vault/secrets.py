@@ -127,7 +127,7 @@ class Passphrase(_Hidden):
 
     def settings(self, kdf: Kdf, place: str) -> Settings:
         if not _allowed(kdf):
-            raise ValueError("these costs are not allowed (CHEAPEST: see its own words)")
+            raise ValueError("too cheap or too costly (CHEAPEST needs VIG_TEST_CHEAPEST_KDF=1)")
         return {
             "memory_kib": kdf.memory_kib,
             "passes": kdf.passes,

@@ -162,7 +162,7 @@ class SealedWriter(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """To the end of what was written, or anywhere within the head."""
         to = offset + (0, self._at, self._end)[whence]
-        if to != self._end and not 0 <= to <= self._head:
+        if to != self._end and not (self._head and 0 <= to <= self._head):
             raise io.UnsupportedOperation("only the head of a sealed file can be written again")
         self._at = to
         return to
