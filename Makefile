@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; both set everything up first.
-# Choose the Python with PYTHON=python3.12. On Windows see "Without make" in CONTRIBUTING.md.
+# Choose the Python with PYTHON=python3.12. On Windows see docs/DEPLOYMENT.md.
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -18,7 +18,7 @@ setup: ## .venv in this folder, with everything pinned and checked by hash
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
 run: setup ## the app on the sample films (PORT=8601, ARGS=... are handed on)
-	@$(PY) -m vig demo $(if $(PORT),--port $(PORT)) $(ARGS)
+	@$(VENV)/bin/vig demo $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: setup ## all tests, and at the end what this machine could not run (ARGS=tests/domain)
 	@$(PY) -m pytest $(PYTEST) $(ARGS)

@@ -97,5 +97,6 @@ NEEDS: dict[str, Need] = {
     "strace": Need("no strace that may trace (Linux; install strace)", cache(_strace)),
     "netns": Need("no network name spaces (Linux, as root: unshare -n)", cache(_netns)),
     "tmpfs": Need("no small disks (Linux, as root: unshare -m and mount)", cache(_tmpfs)),
+    "make": Need("no make", cache(lambda: _program("make", "gmake"))),
     "root": Need("not root", cache(_root)),
 }

@@ -41,38 +41,37 @@ same_python=no
 if [ "${PYTHON:-$had_python}" = "$had_python" ] && fits "$VENV/bin/python"; then same_python=yes; fi
 if [ "$same_python" = yes ] && [ "$had" = "$wanted" ]; then exit 0; fi
 
-python=$(find_python) || stop "no Python 3.11, 3.12 or 3.13 was found." \
-    "Install one (Debian and Ubuntu: python3 python3-venv; macOS and Windows: the installer from" \
-    "python.org), or name one that you have: make setup PYTHON=/path/to/python3.12"
-
-"$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || stop \
-    "this Python cannot make virtual environments." \
-    "On Debian and Ubuntu: install python3-venv (as root), then run the same command again."
-
-version=$("$python" -c 'import platform; print(platform.python_version())')
-kind=$("$python" -c 'import platform as p; print(p.system(), p.machine())')
-case "$kind" in
-    "Linux x86_64" | "Darwin arm64") ;;
-    Windows*) stop "this is for Linux and macOS." "On Windows follow the pip route in README.md." ;;
-    *) stop "there is no mediapipe for $kind." \
-        "Its maker publishes Linux (x86-64), Windows (x86-64) and macOS (Apple silicon) only." ;;
-esac
-
-# A finished .venv takes 1.3 GB (measured on Linux); pip unpacks beside it.
-free=$(df -Pk . | awk 'NR == 2 { print $4 }')
-if [ "$same_python" = no ] && [ "${free:-9999999}" -lt 2000000 ]; then
-    stop "the disk is nearly full." \
+# What is right already stays, so that a change of settings needs no network and a broken
+# download goes on where it stopped. Until all is done the stamp fits nothing.
+new_environment() {
+    python=$(find_python) || stop \
+        "no Python 3.11, 3.12 or 3.13 was found${PYTHON:+ under the name $PYTHON}." \
+        "Install one (Debian and Ubuntu: python3 python3-venv; macOS: the installer from" \
+        "python.org), or name one that you have: make setup PYTHON=/path/to/python3.12"
+    "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || stop \
+        "this Python cannot make virtual environments." \
+        "On Debian and Ubuntu: install python3-venv (as root), then run the same command again."
+    kind=$("$python" -c 'import platform as p; print(p.system(), p.machine())')
+    case "$kind" in
+        "Linux x86_64" | "Darwin arm64") ;;
+        Windows*) stop "this is for Linux and macOS." "On Windows follow docs/DEPLOYMENT.md." ;;
+        *) stop "there is no mediapipe for $kind." \
+            "Its maker publishes Linux (x86-64), Windows (x86-64) and macOS (Apple silicon) only." ;;
+    esac
+    # A finished .venv takes 1.3 GB (measured on Linux); pip unpacks beside it.
+    free=$(df -Pk . | awk 'NR == 2 { print $4 }')
+    [ "${free:-9999999}" -ge 2000000 ] || stop "the disk is nearly full." \
         "Setting up needs about 2 GB here, and $((free / 1024)) MB are free."
-fi
-
-say "Setting up with Python $version in $VENV. The first time takes a few minutes."
-rm -f "$STAMP"
-# What is right already stays, so that a change of settings needs no network.
-fresh=--clear
-case "$had" in *" in $PWD") [ "$same_python" = no ] || fresh="" ;; esac
-# shellcheck disable=SC2086
-"$python" -m venv $fresh "$VENV" || stop "the virtual environment could not be made." \
-    "The lines above say why; a folder that may be written and some free space are needed."
+    version=$("$python" -c 'import platform; print(platform.python_version())')
+    say "Setting up with Python $version in $VENV. The first time takes a few minutes."
+    "$python" -m venv --clear "$VENV" || stop "the virtual environment could not be made." \
+        "The lines above say why; a folder that may be written and some free space are needed."
+}
+case "$same_python $had" in
+    "yes "*" in $PWD") say "Bringing $VENV up to date." ;;
+    *) new_environment ;;
+esac
+printf '%s\n%s\n' "unfinished in $PWD" "${PYTHON:-$had_python}" >"$STAMP"
 
 pip() {
     "$VENV/bin/python" -m pip --disable-pip-version-check --no-input "$@"
