@@ -33,7 +33,7 @@ import vig
 from vig.app.jobs import Bench, Failure
 from vig.errors import VaultLocked, WorkError
 
-OPENER = "vig.app.workspace:bench"
+OPENER = "vig.app.analysis:bench"
 """Opens the real vault; tests name another."""
 
 PATIENCE = 10.0

@@ -41,7 +41,7 @@ from vig.errors import BadValue
 
 GENESIS = bytes(32)
 
-SYSTEM_ACTORS = frozenset({"system", "worker", "cli", "caller", "operator", "first-run", "demo"})
+SYSTEM_ACTORS = frozenset({"system", "worker", "cli", "caller", "operator", "first-run", "demo", "guider"})
 """Who may act beside accounts."""
 
 THINGS = frozenset(
@@ -52,7 +52,6 @@ THINGS = frozenset(
 _ID = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:[.:-][a-z0-9]+){0,5}")
 _OBJECT = re.compile(r"(?:[a-z]{1,16}:)?[0-9a-f][0-9a-f-]{0,63}(?:@\d{1,16}-\d{1,16})?")
-_POSTGRES_LOCK = 0x7669_6761_7564_6974  # "vigaudit": one chain, one writer at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +114,6 @@ class Chain:
 
     def append(self, session: Session, entry: Entry, now: datetime) -> Link:
         """Write one link in the caller's transaction, which no other writer can overtake."""
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
         newest = session.execute(
             sa.select(AuditTableRow.seq, AuditTableRow.mac)
             .order_by(AuditTableRow.seq.desc())

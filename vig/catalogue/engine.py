@@ -30,6 +30,16 @@ BUSY_MS = 30_000
 READ = {"vig_read": True}
 """Execution options of a transaction that only reads: it never waits for the writer."""
 
+# How a transaction starts, by whether it only reads. The number says "vigwrite".
+_SQLITE_STARTS: dict[bool, tuple[str, ...]] = {True: ("BEGIN",), False: ("BEGIN IMMEDIATE",)}
+_POSTGRES_STARTS: dict[bool, tuple[str, ...]] = {
+    True: ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",),
+    False: (
+        f"SET LOCAL lock_timeout = {BUSY_MS}",
+        f"SELECT pg_advisory_xact_lock({0x7669_6777_7269_7465})",
+    ),
+}
+
 
 def _damaged() -> Exception:
     return Tampered(what="a page of the catalogue is damaged")
@@ -99,21 +109,25 @@ def connect(path: Path, key: bytes, *, mode: str = "rw", busy_ms: int = BUSY_MS)
 def engine_for_catalogue(where: Path | str, key: bytes, *, wal: bool = True) -> sa.Engine:
     """The engine of the catalogue: a SQLCipher file for a path, Postgres for a URL.
 
-    Every transaction starts with ``BEGIN IMMEDIATE`` (``BEGIN`` under :data:`READ`): the driver
-    would otherwise commit before each ``ALTER TABLE``, and two writers could both read before
-    either writes. Database faults come out as the errors of this house.
+    One writer at a time, in both: a transaction that may write starts with ``BEGIN IMMEDIATE``, or
+    with a lock in Postgres, so that nobody reads, waits, and writes over somebody else. It also
+    makes changes of tables part of the transaction in SQLite, whose driver would commit first.
+    Under :data:`READ` a transaction waits for nobody and sees one moment. Database faults come
+    out as the errors of this house.
     """
     if isinstance(where, str):
         engine = sa.create_engine(
             _with_driver(where), poolclass=QueuePool, pool_pre_ping=True, hide_parameters=True
         )
+        starts = _POSTGRES_STARTS
     else:
         engine = _sqlcipher_engine(where, key, wal=wal)
+        starts = _SQLITE_STARTS
 
-        @event.listens_for(engine, "begin")
-        def _begin(connection: sa.Connection) -> None:
-            reads = connection.get_execution_options().get("vig_read")
-            connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        for statement in starts[bool(connection.get_execution_options().get("vig_read"))]:
+            connection.exec_driver_sql(statement)
 
     event.listen(engine, "handle_error", _in_our_words)
     return engine

@@ -61,6 +61,7 @@ def ruling(row: rows.ConsentRow) -> ConsentRuling:
         purpose=Purpose(row.purpose),
         allowed=row.allowed,
         at=unstamp(row.at),
+        agreed_by=row.agreed_by,
         agreed_on=row.agreed_on,
         until=row.until,
         filmed_from=row.filmed_from,

@@ -15,7 +15,6 @@ from alembic.script import ScriptDirectory
 from vig.errors import NewerVault, NoVault, Tampered
 
 STEPS = Path(__file__).parent / "migrations"
-_POSTGRES_LOCK = 0x7669_676D_6967_7261  # "vigmigra": one process brings the tables up
 
 
 def upgrade(engine: sa.Engine, *, fresh: bool = False, steps: Path = STEPS) -> None:
@@ -28,8 +27,6 @@ def upgrade(engine: sa.Engine, *, fresh: bool = False, steps: Path = STEPS) -> N
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
     known = ScriptDirectory.from_config(config)
     with _foreign_keys_off(engine) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRES_LOCK)))
         current = MigrationContext.configure(connection).get_current_revision()
         if current is None and not fresh:
             raise NoVault

@@ -233,6 +233,12 @@ class Reads:
             row = session.get(rows.SettingRow, key)
             return otherwise if row is None else row.value
 
+    def settings(self, prefix: str) -> dict[str, Any]:
+        """Every setting whose key starts so."""
+        asked = sa.select(rows.SettingRow).where(rows.SettingRow.key.startswith(prefix))
+        with self._reading() as session:
+            return {row.key: row.value for row in session.scalars(asked)}
+
     def receipts(self) -> tuple[Receipt, ...]:
         """What was erased and when, by random ids."""
         asked = sa.select(rows.ReceiptRow).order_by(rows.ReceiptRow.on, rows.ReceiptRow.id)

@@ -83,6 +83,8 @@ class ConsentRow(Row):
 
     __tablename__ = "consent_ruling"
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    ref: Mapped[str] = mapped_column(Id, unique=True)
+    """What the sealed field is bound to; ``seq`` is not known before the row is there."""
     family: Mapped[str] = mapped_column(Id, ForeignKey("family.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[str] = mapped_column(Code)
     allowed: Mapped[bool]
@@ -93,6 +95,12 @@ class ConsentRow(Row):
     until: Mapped[date | None]
     filmed_from: Mapped[date | None]
     filmed_to: Mapped[date | None]
+    agreed_by_ct: Mapped[bytes | None]
+    agreed_by = Sealed[str | None]()
+
+    @property
+    def row_id(self) -> str:
+        return self.ref
 
 
 class RecordingRow(Row):

@@ -93,6 +93,8 @@ class FilmWrites(Writing):
         )
         row = rows.ConsentRow(
             self._session,
+            ref=rows.new_id(),
+            agreed_by=_maybe(ruling.agreed_by, 80),
             family=family_id,
             purpose=ruling.purpose.value,
             allowed=ruling.allowed,
@@ -158,15 +160,15 @@ class FilmWrites(Writing):
         self._flush("recording.footprint", AlreadyHere())
         return mapping.recording(row)
 
-    def undo_recording(self, recording_id: str) -> tuple[str, ...]:
-        """Forget a recording that never came in whole; gives the ids of its objects.
+    def undo_recording(self, recording_id: str) -> tuple[ObjectRow, ...]:
+        """Forget a recording that never came in whole; gives its objects as they were.
 
         Conflict where it is ready: what is somebody's film is erased, not undone.
         """
         row = self._get(rows.RecordingRow, recording_id, "recording")
         if row.state != RecordingState.IMPORTING.value:
             raise Conflict
-        objects = self._ids(rows.ObjectTableRow.id, rows.ObjectTableRow.recording == recording_id)
+        objects = self._objects(recording_id)
         self._touched(recording_id)
         self._drop_all_of(row)
         return objects
@@ -223,6 +225,14 @@ class FilmWrites(Writing):
         self._touched(row.recording)
         self._session.delete(row)
         self._session.flush()
+
+    def _objects(self, recording_id: str) -> tuple[ObjectRow, ...]:
+        asked = (
+            sa.select(rows.ObjectTableRow)
+            .where(rows.ObjectTableRow.recording == recording_id)
+            .order_by(rows.ObjectTableRow.made_at, rows.ObjectTableRow.id)
+        )
+        return tuple(mapping.sealed_object(row) for row in self._session.scalars(asked))
 
     def _drop_all_of(self, row: rows.RecordingRow) -> None:
         """Remove a recording's row and every row that hangs on it."""

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vig.catalogue import mapping, rows
-from vig.catalogue.values import Account, ObjectState, Receipt
+from vig.catalogue.values import Account, ObjectRow, ObjectState, Receipt
 from vig.catalogue.write_films import FilmWrites
 from vig.catalogue.writing import checked_code, checked_id
 from vig.domain.recording import RecordingState
@@ -20,13 +20,15 @@ class HouseWrites(FilmWrites):
 
     # --- erasure: the keys, then (by the caller) the ciphertext, then the rows
 
-    def drop_keys(self, recording_id: str) -> tuple[str, ...]:
-        """Destroy a film's keys and what was written about it; gives the ids of its objects.
+    def drop_keys(self, recording_id: str) -> tuple[ObjectRow, ...]:
+        """Destroy a film's keys and what was written about it.
 
-        From here on nobody opens the film. ``Catalogue.purge`` tells when the keys' bytes are
-        gone too. Doing it again does no harm.
+        Gives its objects as they were, with the wrapped keys, so that ``Catalogue.purge`` can be
+        asked whether their bytes are gone too and the ciphertext can be deleted. From here on
+        nobody opens the film. Doing it again does no harm.
         """
         row = self._get(rows.RecordingRow, recording_id, "recording")
+        objects = self._objects(recording_id)
         row.state = RecordingState.ERASING.value
         row.footprint = None
         row.original_name = None
@@ -39,7 +41,7 @@ class HouseWrites(FilmWrites):
         )
         self._touched(recording_id)
         self._session.flush()
-        return self._ids(rows.ObjectTableRow.id, rows.ObjectTableRow.recording == recording_id)
+        return objects
 
     def drop_recording(self, recording_id: str) -> Receipt:
         """Forget a film whose keys are destroyed; leaves its random id and the day.
@@ -138,7 +140,7 @@ class HouseWrites(FilmWrites):
 
     def set(self, key: str, value: Any) -> None:
         """Keep a setting (anything JSON can hold), sealed; None removes it."""
-        row = self._session.get(rows.SettingRow, checked_code(key), with_for_update=True)
+        row = self._session.get(rows.SettingRow, checked_code(key))
         self._touched("settings")
         if value is None:
             if row is not None:

@@ -56,8 +56,8 @@ class Writing:
             self.about(object_id)
 
     def _get(self, kind: type[R], row_id: str, word: str) -> R:
-        """The row, locked against other writers until the act ends; Unknown where there is none."""
-        row = self._session.get(kind, row_id, with_for_update=True)
+        """The row, which no other writer changes until the act ends; Unknown without one."""
+        row = self._session.get(kind, row_id)
         if row is None:
             raise Unknown(kind=word, name=row_id)
         return row
@@ -77,9 +77,6 @@ class Writing:
             if is_double(error, unique):
                 raise otherwise from None
             raise
-
-    def _ids(self, column: sa.orm.InstrumentedAttribute[str], *where: object) -> tuple[str, ...]:
-        return tuple(self._session.scalars(sa.select(column).where(*where).order_by(column)))  # type: ignore[arg-type]
 
 
 def checked_id(given: str | None) -> str:

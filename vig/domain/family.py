@@ -73,6 +73,8 @@ class ConsentRuling:
     allowed: bool
     at: datetime
     """When the ruling was recorded (UTC)."""
+    agreed_by: str | None = field(default=None, repr=False)
+    """Who of the family said so, in their own word such as "mother"; None where nobody was named."""
     agreed_on: date | None = None
     """The day the family said so; None when only the caller vouches for it."""
     until: date | None = None

@@ -73,6 +73,8 @@ def _families() -> None:
     op.create_table(
         "consent_ruling",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("ref", sa.String(length=32), nullable=False),
+        sa.Column("agreed_by_ct", sa.LargeBinary(), nullable=True),
         sa.Column("family", sa.String(length=32), nullable=False),
         sa.Column("purpose", sa.String(length=64), nullable=False),
         sa.Column("allowed", sa.Boolean(), nullable=False),
@@ -87,6 +89,7 @@ def _families() -> None:
             ["family"], ["family.id"], name="fk_consent_ruling_family", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("seq", name="pk_consent_ruling"),
+        sa.UniqueConstraint("ref", name="uq_consent_ruling_ref"),
     )
     op.create_index("ix_consent_ruling_family", "consent_ruling", ["family"], unique=False)
 

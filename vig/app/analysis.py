@@ -1,0 +1,212 @@
+"""Watching a film, as a job in parts that survive any crash.
+
+::
+
+    see:0 … see:n    stretches of film, each: sample → look, kept sealed
+    hear             the whole sound, once
+    finish           join → measure → suggest, one transaction with the moments
+
+Every part writes one sealed object of its own name; doing it again replaces it. ``finish`` drops
+the parts. The work reads the film through the gate: agreement withdrawn stops it at the next part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from vig import __version__
+from vig.app.columns import (
+    heard_from_bytes,
+    heard_to_bytes,
+    observations_from_bytes,
+    observations_to_bytes,
+)
+from vig.app.jobs import Bench, Work
+from vig.app.workspace import Workspace
+from vig.attunement.moments import suggest
+from vig.attunement.scoring import Scoring
+from vig.attunement.signals import Signals, measure
+from vig.attunement.words import Words
+from vig.catalogue.engine import engine_for_jobs
+from vig.catalogue.values import Analysis, AnalysisState
+from vig.domain.clock import SECOND, Grid, Span
+from vig.domain.family import Purpose
+from vig.domain.observation import Observations
+from vig.domain.progress import Progress
+from vig.domain.recording import Recording
+from vig.errors import Unknown
+from vig.media import sound, video
+from vig.perception.glimpses import Glimpses
+from vig.perception.models import Models
+from vig.perception.people import join
+from vig.perception.sight import look
+from vig.perception.sound import listen
+
+T = TypeVar("T")
+
+KIND = "analysis"
+ACTOR = "worker"
+STRETCH = 20 * SECOND
+"""Film time of one part: short enough that a crash costs little, long enough to be worth a child."""
+JOBS_FILE = "jobs.db"
+OBSERVATIONS = "observations"
+_SEE, _HEAR = "see", "hear"
+
+
+@cache
+def models() -> Models:
+    """The model files, read and checked once a process."""
+    return Models.load()
+
+
+@cache
+def version() -> str:
+    """A code that changes when another answer could come out: software, models, weights."""
+    digest = hashlib.sha256(__version__.encode())
+    for ref in models().refs:
+        digest.update(ref.sha256.encode())
+    digest.update(settings_hash().encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def settings_hash() -> str:
+    """SHA-256 of the visible weights."""
+    return hashlib.sha256((files("vig.attunement") / "scoring.toml").read_bytes()).hexdigest()
+
+
+def bench(root: Path, handed: bytes) -> Bench:
+    """What a worker process needs, from the key it was handed over its pipe."""
+    return bench_of(Workspace.from_key(root, handed), own=True)
+
+
+def bench_of(ws: Workspace, *, own: bool = False) -> Bench:
+    """What a worker needs of an open vault; ``own`` closes the vault with the worker."""
+    return Bench(
+        engine=engine_for_jobs(ws.root / JOBS_FILE, ws.ring.subkey("jobs database")),
+        seal=ws.ring.subkey("jobs values"),
+        works=(work(ws),),
+        root=ws.root,
+        close=ws.close if own else None,
+    )
+
+
+def work(ws: Workspace) -> Work:
+    """The parts of watching a film."""
+    return Work(
+        kind=KIND,
+        plan=lambda subject: _plan(ws.catalogue.recording(subject)),
+        do_part=lambda subject, part, progress: _do_part(ws, subject, part, progress),
+        finish=lambda subject: _finish(ws, subject),
+        lanes=2,
+        weight=lambda part: 0.3 if part == _HEAR else 1.0,
+    )
+
+
+def _plan(recording: Recording) -> list[str]:
+    stretches = -(-recording.duration // STRETCH)
+    return [_HEAR, *(f"{_SEE}:{number}" for number in range(stretches))]
+
+
+def _do_part(ws: Workspace, recording_id: str, part: str, progress: Progress) -> None:
+    recording = ws.check(recording_id, Purpose.ANALYSE, ACTOR)
+    grid = Grid.over(recording.duration)
+    with ws.open(recording_id, Purpose.ANALYSE, "film", actor=ACTOR) as film:
+        source = cast(BinaryIO, film)
+        if part == _HEAR:
+            heard = listen(sound.blocks(source), grid, models(), _scaled(progress, 0.0, 0.98))
+            kind, data = _HEAR, heard_to_bytes(heard)
+        else:
+            number = int(part.removeprefix(f"{_SEE}:"))
+            start = number * STRETCH
+            span = Span(start, min(start + STRETCH, grid.duration))
+            frames = video.sample(source, grid, span)
+            seen = look(_counted(frames, grid, span, progress), grid, models(), lambda share: None)
+            kind, data = part, seen.to_bytes()
+    progress(1.0)  # asks whether this worker may still write
+    ws.put(recording_id, kind, data)
+
+
+def _counted(
+    frames: Iterable[tuple[int, T]], grid: Grid, span: Span, progress: Progress
+) -> Iterator[tuple[int, T]]:
+    ticks = grid.ticks_in(span)
+    for tick, frame in frames:
+        progress(0.98 * (tick - ticks.start) / max(len(ticks), 1))
+        yield tick, frame
+
+
+def _scaled(progress: Progress, start: float, end: float) -> Progress:
+    return lambda share: progress(start + (end - start) * share)
+
+
+def _finish(ws: Workspace, recording_id: str) -> None:
+    recording = ws.check(recording_id, Purpose.ANALYSE, ACTOR)
+    grid = Grid.over(recording.duration)
+    parts = _plan(recording)
+    if ws.object_of(recording_id, _HEAR) is None:
+        # Done before: the last worker died between keeping the answer and saying so.
+        if ws.catalogue.latest_analysis(recording_id) is not None:
+            return
+        raise Unknown(kind="object", name=_HEAR)
+    glimpses = [
+        Glimpses.from_bytes(ws.read_all(recording_id, part)) for part in parts if part != _HEAR
+    ]
+    heard = heard_from_bytes(ws.read_all(recording_id, _HEAR))
+    observations = Observations(join(glimpses, grid, models()), heard)
+    keep_answer(ws, recording, observations)
+    ws.drop(recording_id, set(parts))
+
+
+def keep_answer(ws: Workspace, recording: Recording, observations: Observations) -> None:
+    """Measure, suggest, and keep both in one transaction; older answers give way."""
+    family = ws.catalogue.family(recording.family)
+    scoring = Scoring.load()
+    with ws.writing(recording.id, OBSERVATIONS) as sink:
+        sink.write(observations_to_bytes(observations))
+    kept = ws.object_of(recording.id, OBSERVATIONS)
+    moments = suggest(
+        measure(observations, scoring),
+        scoring,
+        age_weeks=family.age_weeks,
+        carer=Words(carer=family.carer_word) if family.carer_word else Words(),
+        analysis=recording.id,
+    )
+    older = ws.catalogue.analyses(recording.id)
+    with ws.catalogue.act(ACTOR, "analysis.keep", object=recording.id) as act:
+        made = act.add_analysis(
+            recording.id,
+            software=__version__,
+            models=observations.models,
+            settings_hash=settings_hash(),
+            observations=kept.id if kept else None,
+            state=AnalysisState.DONE,
+        )
+        act.add_moments(made.id, moments)
+        for gone in older:
+            act.drop_analysis(gone.id)
+
+
+def observations_of(ws: Workspace, recording_id: str) -> Observations:
+    """What the newest analysis saw and heard. Unknown where the film was not analysed."""
+    return observations_from_bytes(ws.read_all(recording_id, OBSERVATIONS))
+
+
+def signals_of(ws: Workspace, recording_id: str) -> Signals:
+    """The signals of the newest analysis."""
+    return measure(observations_of(ws, recording_id), Scoring.load())
+
+
+def stale(analysis: Analysis) -> bool:
+    """Whether this version of the tool would answer differently."""
+    known = {ref.sha256 for ref in models().refs}
+    return (
+        analysis.software != __version__
+        or analysis.settings_hash != settings_hash()
+        or any(ref.sha256 not in known for ref in analysis.models)
+    )

@@ -1,0 +1,413 @@
+"""One data folder in this process: set up, unlock, lock, back up, restore, verify, rotate.
+
+::
+
+    none ──set_up──▶ unfinished ──confirm──▶ open ◀──unlock── locked
+                     (recovery code not            ──lock──▶
+                      typed back yet)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from vig.app import analysis, demo, uploads
+from vig.app.erased import LEDGER, erased_again
+from vig.app.jobs import open_desk
+from vig.app.jobs.lock import WorkerLock
+from vig.app.worker import WorkerHandle, start_worker
+from vig.app.workspace import CATALOGUE, OBJECTS, SLOTS, Workspace
+from vig.catalogue.values import ObjectState
+from vig.domain.progress import Progress, unheard
+from vig.errors import (
+    BadValue,
+    DiskFull,
+    ErasurePending,
+    MistypedCode,
+    NoVault,
+    SlotsMissing,
+    VaultBusy,
+    VaultExists,
+    VaultLocked,
+    VigError,
+)
+from vig.vault.keys import (
+    KeyFile,
+    OsKeyring,
+    Passphrase,
+    RecoveryCode,
+    Secret,
+    SlotInfo,
+    Slots,
+    recovery_code,
+)
+from vig.vault.ring import KeyRing
+
+OPENER = "vig.app.analysis:bench"
+
+State = Literal["none", "unfinished", "locked", "open"]
+
+CHECKPOINTS = "audit-checkpoints.txt"
+DEMO_NOTE = "DEMONSTRATION.txt"
+SHORTEST_PASSPHRASE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a verification found: ``bad`` is empty when all is well."""
+
+    objects: int
+    bytes: int
+    bad: tuple[str, ...]
+
+
+class House:
+    """The vault in ``root``, whatever state it is in. Safe to use from several threads.
+
+    With ``worker`` a process of its own does the jobs for as long as the vault is open here.
+    """
+
+    def __init__(self, root: Path, *, worker: bool = False) -> None:
+        self.root = root
+        self._with_worker = worker
+        self._worker: WorkerHandle | None = None
+        self._workspace: Workspace | None = None
+        self._ring: KeyRing | None = None  # between set_up and confirm only
+        self._turn = threading.RLock()
+
+    @property
+    def state(self) -> State:
+        if self._workspace is not None:
+            return "open"
+        if not (self.root / SLOTS).exists():
+            return "none"
+        return "locked" if (self.root / CATALOGUE).exists() else "unfinished"
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demonstration vault, whose passphrase everybody may see."""
+        return (self.root / DEMO_NOTE).exists()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open vault. Raises NoVault, VaultLocked."""
+        if self._workspace is None:
+            raise NoVault if self.state == "none" else VaultLocked
+        return self._workspace
+
+    # --- setting up
+
+    def check_strength(self, passphrase: str) -> tuple[bool, str]:
+        """Whether a passphrase will do, and one sentence about it."""
+        distinct = len(set(passphrase.casefold()))
+        if len(passphrase) < SHORTEST_PASSPHRASE:
+            return (
+                False,
+                f"Use at least {SHORTEST_PASSPHRASE} characters; four or five words are good.",
+            )
+        if distinct < 6:
+            return False, "This repeats itself too much; four or five words are good."
+        words = len(passphrase.split())
+        if words >= 5 or (len(passphrase) >= 20 and distinct >= 10):
+            return True, "Strong. Nobody can open the vault without it or the recovery code."
+        return True, "Good enough. One word more would make it strong."
+
+    def set_up(self, passphrase: str) -> str:
+        """Begin a vault; the recovery code, to be printed and typed back. VaultExists."""
+        fine, words = self.check_strength(passphrase)
+        if not fine:
+            raise BadValue(what=words)
+        code = recovery_code()
+        with self._turn:
+            slots, ring = Slots.create(self.root, Passphrase(passphrase))
+            slots.add(ring, RecoveryCode(code))
+            self._ring = ring
+        return code
+
+    def confirm(self, code: str) -> None:
+        """Type the recovery code back: only now the vault exists. MistypedCode, WrongKey."""
+        with self._turn:
+            slots = Slots.load(self.root)
+            secret = RecoveryCode(code)
+            ring = self._ring or slots.unlock(secret)
+            slots.confirm(secret)
+            if not slots.complete:
+                raise SlotsMissing
+            self._ring = None
+            self._enter(Workspace.from_ring(self.root, ring, new=True))
+
+    def start_over(self) -> None:
+        """Throw away a vault whose recovery code was never typed back; it holds nothing yet."""
+        with self._turn:
+            if self.state != "unfinished":
+                raise VaultExists
+            self._ring = None
+            (self.root / SLOTS).unlink(missing_ok=True)
+
+    # --- opening and closing
+
+    def unlock(self, secret_text: str) -> Workspace:
+        """Open the vault with its passphrase or its recovery code. NoVault, WrongKey."""
+        return self.unlock_with(_secret_from(secret_text))
+
+    def unlock_with(self, secret: Secret) -> Workspace:
+        """Open it with any kind of secret, and put right what a crash left."""
+        with self._turn:
+            if self._workspace is not None:
+                Slots.load(self.root).unlock(secret)  # an open door is no reason to believe anybody
+                return self._workspace
+            if self.state == "none":
+                raise NoVault
+            slots = Slots.load(self.root)
+            ring = slots.unlock(secret)
+            if self.state == "unfinished":
+                raise SlotsMissing
+            return self._enter(self._opened(ring))
+
+    def lock(self) -> None:
+        """Let go of the keys."""
+        with self._turn:
+            if self._worker is not None:
+                self._worker.stop()
+                self._worker = None
+            if self._workspace is not None:
+                if self._with_worker:
+                    self._workspace.jobs.close()
+                self._workspace.close()
+                self._workspace = None
+
+    def _enter(self, ws: Workspace) -> Workspace:
+        if self._with_worker:
+            self._worker = start_worker(self.root, ws.ring.hand_over(), opener=OPENER)
+            ws.employ(open_desk(analysis.bench_of(ws)))
+        self._workspace = ws
+        return ws
+
+    def _opened(self, ring: KeyRing) -> Workspace:
+        ws = Workspace.from_ring(self.root, ring)
+        try:
+            for recording_id in erased_again(ws):
+                with ws.catalogue.act("system", "erase", object=recording_id) as act:
+                    act.drop_keys(recording_id)
+            uploads.sweep(ws)
+            with suppress(ErasurePending):
+                ws.sweep(uploads.objects(ws))
+        except BaseException:
+            ws.close()
+            raise
+        return ws
+
+    # --- ways in
+
+    def ways_in(self) -> tuple[SlotInfo, ...]:
+        return Slots.load(self.root).info()
+
+    def add_way_in(self, secret: Secret) -> SlotInfo:
+        """A further key slot; it counts once it was tried (``confirm_way_in``)."""
+        slots = Slots.load(self.root)
+        made = slots.add(self.workspace.ring, secret)
+        with self.workspace.catalogue.act("guider", "slot.add", object=made.id):
+            pass
+        return made
+
+    def confirm_way_in(self, secret: Secret) -> SlotInfo:
+        return Slots.load(self.root).confirm(secret)
+
+    def remove_way_in(self, slot_id: str) -> None:
+        """Take a key slot away. SlotsMissing where too few would be left."""
+        with self.workspace.catalogue.act("guider", "slot.remove", object=slot_id):
+            Slots.load(self.root).remove(self.workspace.ring, slot_id)
+
+    def rotate(self) -> int:
+        """A new master key; every data key is wrapped anew, no film is touched. How many keys.
+
+        VaultBusy while a worker of another process holds the old key. A crash at any point leaves
+        both master keys in place, and doing it again finishes it.
+        """
+        with self._turn, self._alone():
+            ws = self.workspace
+            slots = Slots.load(self.root)
+            old = ws.ring.versions
+            ring = slots.rotate(ws.ring)
+            with ws.catalogue.act("guider", "rotate", object="vault") as act:
+                count = act.rewrap_keys(ring.rewrap, ring.version)
+                for upload, known in uploads.pending(ws).items():
+                    act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
+            for version in old:
+                ring = slots.retire(ring, version)
+            ws.ring = ring
+            return count
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = WorkerLock(self.root)
+        if not lock.take():
+            raise VaultBusy
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # --- copies of the whole, and whether they are sound
+
+    def verify(self, progress: Progress = unheard, *, share: float = 1.0) -> Check:
+        """Read every sealed object (or a ``share`` of them) and check database and audit chain."""
+        ws = self.workspace
+        rows = [
+            row
+            for recording in ws.catalogue.recordings()
+            for row in ws.catalogue.objects(recording.id)
+            if row.state is ObjectState.READY
+        ]
+        if share < 1.0:
+            rows = [row for row in rows if int(row.id[:8], 16) < share * 2**32]
+        bad = [str(finding.what) for finding in ws.catalogue.integrity_check()]
+        bad += [str(finding.what) for finding in ws.catalogue.verify(self.root / CHECKPOINTS)]
+        total, buffer = 0, bytearray(2**20)
+        for number, row in enumerate(rows):
+            progress(number / max(len(rows), 1))
+            try:
+                with ws.reader_of(row) as reader:
+                    while count := reader.readinto(buffer):
+                        total += count
+            except VigError as error:
+                bad.append(f"{row.kind} of film {row.recording}: {error}")
+        progress(1.0)
+        return Check(len(rows), total, tuple(bad))
+
+    def backup_to(self, folder: Path, progress: Progress = unheard) -> int:
+        """Copy the vault, sealed as it is, to another folder; how many objects were copied.
+
+        Database first, objects second, so that every row of the copy has its object. A folder that
+        holds an older backup of this vault is brought up to date. DiskFull, BadValue.
+        """
+        ws = self.workspace
+        if folder.resolve().is_relative_to(self.root.resolve()):
+            raise BadValue(what="Choose a folder outside the vault for its backup.")
+        objects = folder / OBJECTS
+        try:
+            objects.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if (folder / SLOTS).exists() and Slots.load(folder).vault_id != ws.ring.vault_id:
+                raise BadValue(what="This folder holds the backup of another vault.")
+            part = folder / f"{CATALOGUE}.part"
+            part.unlink(missing_ok=True)
+            ws.catalogue.backup(part)
+            names = sorted(ws.store.names())
+            copied = sum(
+                _copy(self.root / OBJECTS / name, objects / name, progress, number / len(names))
+                for number, name in enumerate(names)
+            )
+            for name in {path.name for path in objects.iterdir()} - set(names):
+                (objects / name).unlink()
+            part.replace(folder / CATALOGUE)
+            for name in (SLOTS, LEDGER, DEMO_NOTE):
+                if (self.root / name).exists():
+                    _replace(self.root / name, folder / name)
+        except OSError as error:
+            raise (
+                DiskFull
+                if error.errno == 28
+                else BadValue(what="The backup could not be written there. Choose another folder.")
+            ) from error
+        with ws.catalogue.act("guider", "backup", object="vault"):
+            pass
+        progress(1.0)
+        return copied
+
+    def restore_from(self, folder: Path, progress: Progress = unheard) -> None:
+        """Bring a backup into this empty data folder; it is locked afterwards. VaultExists, NoVault.
+
+        Films that were erased here after the backup was made are erased again at the next unlock.
+        """
+        if self.state != "none":
+            raise VaultExists
+        if not (folder / SLOTS).exists() or not (folder / CATALOGUE).exists():
+            raise NoVault
+        Slots.load(folder)
+        staged = self.root / "restoring"
+        shutil.rmtree(staged, ignore_errors=True)
+        (staged / OBJECTS).mkdir(mode=0o700, parents=True)
+        try:
+            names = sorted(path.name for path in (folder / OBJECTS).iterdir())
+            for number, name in enumerate(names):
+                _copy(
+                    folder / OBJECTS / name, staged / OBJECTS / name, progress, number / len(names)
+                )
+            _join_ledgers(folder / LEDGER, self.root / LEDGER)
+            for name in (CATALOGUE, DEMO_NOTE):
+                if (folder / name).exists():
+                    _replace(folder / name, self.root / name)
+            shutil.rmtree(self.root / OBJECTS, ignore_errors=True)
+            (staged / OBJECTS).rename(self.root / OBJECTS)
+            _replace(folder / SLOTS, self.root / SLOTS)  # last: only now it is a vault
+        except OSError as error:
+            raise (
+                DiskFull
+                if error.errno == 28
+                else BadValue(what="The backup could not be read as a whole.")
+            ) from error
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        progress(1.0)
+
+
+def _secret_from(text: str) -> Secret:
+    """A recovery code where it can be one, a passphrase otherwise."""
+    if text.count("-") >= 10:
+        with suppress(MistypedCode):
+            return RecoveryCode(text)
+    return Passphrase(text)
+
+
+def secret_of_kind(kind: str, value: str) -> Secret:
+    """A secret as the command line names it: passphrase, recovery, keyfile or keyring."""
+    if kind == "keyfile":
+        return KeyFile(Path(value).read_bytes())
+    if kind == "recovery":
+        return RecoveryCode(value)
+    if kind == "keyring":
+        return OsKeyring()
+    return Passphrase(value)
+
+
+def _join_ledgers(theirs: Path, ours: Path) -> None:
+    lines = {
+        line for path in (theirs, ours) if path.exists() for line in path.read_text("ascii").split()
+    }
+    if lines:
+        ours.write_text("\n".join(sorted(lines)) + "\n", encoding="ascii")
+
+
+def _copy(source: Path, target: Path, progress: Progress, share: float) -> bool:
+    """Copy an object that never changes; False where it is there already."""
+    progress(share)
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return False
+    _replace(source, target)
+    return True
+
+
+def _replace(source: Path, target: Path) -> None:
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(source, part)
+    with part.open("rb+") as written:
+        os.fsync(written.fileno())
+    part.replace(target)
+
+
+def mark_as_demo(house: House) -> None:
+    """Make an empty open vault the demonstration: samples only from now on."""
+    with house.workspace.catalogue.act("system", "demo") as act:
+        act.set(demo.SETTING, True)
+    (house.root / DEMO_NOTE).write_text(
+        "This vault holds rendered sample films only. Its passphrase is no secret:\n"
+        f"{demo.PASSPHRASE}\n",
+        encoding="utf-8",
+    )

@@ -1,0 +1,417 @@
+"""READ THIS FIRST: the whole chain, from a phone's film to a clip on the parent's screen.
+
+::
+
+    1  add        agreement to keep → probe → seal → browser copy → row        (here)
+    2  open       say what for; the family's newest ruling must allow it       workspace.open
+    3  sample     the frame shown at each tick of one grid, one pass           media.video
+    4  look       faces → tracks → roles → gaze → smile; listen → voices       perception
+    5  measure    columns → looks, turns, pauses                               attunement.signals
+    6  suggest    proposals with evidence, or none                             attunement.moments
+    7  keep       a person's click turns a moment into a micro-clip            (here)
+    8  show       the gate again, then the parent sees it                      (here)
+
+Hops 3 to 6 are one job in parts: see ``analysis.py``. Everything here writes its audit row in the
+same transaction as the act.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from vig.app import analysis, demo
+from vig.app.columns import times_from_bytes, times_to_bytes
+from vig.app.erased import note_erased
+from vig.app.jobs import JobId
+from vig.app.workspace import Workspace, copied
+from vig.domain.clock import Span
+from vig.domain.family import ConsentRuling, Family, Purpose
+from vig.domain.progress import Progress, unheard
+from vig.domain.recording import Footage, FrameTimes, Recording
+from vig.domain.review import MicroClip, ReviewPlan
+from vig.errors import AlreadyHere, BadSpan, BadValue, DiskFull, NoConsent, Unknown
+from vig.media import clips as media_clips
+from vig.media import proxy, video
+from vig.vault.store import create_ballast, spend_ballast
+from vig.vault.stream import SealedReader
+
+T = TypeVar("T")
+
+SEALING = 0.25
+"""Share of the import that sealing takes; the browser copy takes the rest."""
+
+THUMB_WIDTH = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the family agreed to for a film, as it is being recorded."""
+
+    purposes: frozenset[Purpose] = frozenset({Purpose.KEEP, Purpose.ANALYSE})
+    agreed_by: str | None = field(default=None, repr=False)
+    """Who said so, in the family's own word such as "mother"; None where nobody was asked."""
+    agreed_on: date | None = None
+    """The day they said so; None where the caller only vouches for it."""
+    vouched: bool = False
+    """Whether the caller vouches for the agreement instead of recording who gave it."""
+    until: date | None = None
+    form: str | None = None
+    """Version of the form that was signed; None where there was none."""
+
+
+# --- 1 add
+
+
+def add(
+    ws: Workspace,
+    source: BinaryIO,
+    *,
+    family: str,
+    name: str | None,
+    agreement: Agreement,
+    actor: str,
+    filmed_on: date | None = None,
+    age_weeks: int | None = None,
+    carer_word: str | None = None,
+    original_left: bool = True,
+    progress: Progress = unheard,
+) -> Recording:
+    """Bring a film into the vault: whole, or not at all.
+
+    ``source`` is the seekable file, ``family`` a pseudonym (made here when it is new), ``name``
+    the file's name (kept sealed). Raises NoConsent without agreement to keep, the BadFilm errors,
+    AlreadyHere, DiskFull, Cancelled; nothing is left behind then.
+    """
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    if Purpose.KEEP not in agreement.purposes:
+        raise NoConsent(purpose=Purpose.KEEP.words)
+    if not agreement.vouched and (agreement.agreed_by is None or agreement.agreed_on is None):
+        raise BadValue(what="Say who agreed, and on which day.")
+    demo.check(ws, source)
+    ws.room_for(size)
+    footage = video.probe(source)
+    household = _family(ws, family, age_weeks, carer_word, actor)
+    recording_id = uuid.uuid4().hex
+    lock = ws.importing(recording_id)
+    lock.take()
+    try:
+        _agree(ws, household, agreement, filmed_on, actor)
+        with ws.catalogue.act(actor, "import.begin", purpose=Purpose.KEEP) as act:
+            act.begin_recording(
+                household.id,
+                footage,
+                filmed_on=filmed_on,
+                original_name=name,
+                original_left=original_left,
+                recording_id=recording_id,
+            )
+        try:
+            return _bring_in(ws, source, size, recording_id, actor=actor, progress=progress)
+        except BaseException:
+            _undo(ws, recording_id)
+            raise
+    finally:
+        lock.retire()
+
+
+def _bring_in(
+    ws: Workspace,
+    source: BinaryIO,
+    size: int,
+    recording_id: str,
+    *,
+    actor: str,
+    progress: Progress,
+) -> Recording:
+    source.seek(0)
+    with ws.writing(recording_id, "film", checked=True) as sink:
+        digest = copied(source, sink, each=lambda done: progress(SEALING * done / max(size, 1)))
+    if ws.catalogue.recording_like(digest) is not None:
+        raise AlreadyHere
+    footage, times = _make_copy(
+        ws, recording_id, lambda share: progress(SEALING + (1 - SEALING) * share)
+    )
+    with ws.catalogue.act(actor, "import", object=recording_id, purpose=Purpose.KEEP) as act:
+        made = act.finish_recording(
+            recording_id,
+            sha256=digest,
+            footage=replace(footage, frames=len(times), duration=times.end),
+        )
+    progress(1.0)
+    return made
+
+
+def _make_copy(ws: Workspace, recording_id: str, progress: Progress) -> tuple[Footage, FrameTimes]:
+    """The browser copy, the frame times and a thumbnail, all sealed."""
+    with ws.read(recording_id, "film") as film:
+        footage = video.probe(cast(BinaryIO, film))
+        with ws.writing(recording_id, "copy", head=proxy.head_bytes(footage)) as sink:
+            made = proxy.browser_copy(cast(BinaryIO, film), cast(BinaryIO, sink), progress=progress)
+    ws.put(recording_id, "times", times_to_bytes(made.times))
+    with ws.read(recording_id, "copy") as copy:
+        at = min(made.times.end // 3, 5_000_000)
+        ws.put(
+            recording_id, "thumb", media_clips.still(cast(BinaryIO, copy), at, longest=THUMB_WIDTH)
+        )
+    return made.footage, made.times
+
+
+def _family(
+    ws: Workspace, pseudonym: str, age_weeks: int | None, carer_word: str | None, actor: str
+) -> Family:
+    known = ws.catalogue.family_called(pseudonym)
+    if known is None:
+        with ws.catalogue.act(actor, "family.add") as act:
+            return act.add_family(pseudonym, age_weeks=age_weeks, carer_word=carer_word)
+    if (age_weeks, carer_word) != (None, None):
+        with ws.catalogue.act(actor, "family.change", object=known.id) as act:
+            return act.change_family(known.id, age_weeks=age_weeks, carer_word=carer_word)
+    return known
+
+
+def _agree(
+    ws: Workspace, family: Family, agreement: Agreement, filmed_on: date | None, actor: str
+) -> None:
+    for purpose in sorted(agreement.purposes):
+        ruling = ConsentRuling(
+            purpose=purpose,
+            allowed=True,
+            at=datetime.now(UTC),
+            agreed_by=agreement.agreed_by,
+            agreed_on=agreement.agreed_on,
+            until=agreement.until,
+            filmed_from=filmed_on,
+            filmed_to=filmed_on,
+            form=agreement.form,
+        )
+        ws.note(family.id, ruling, actor)
+
+
+def _undo(ws: Workspace, recording_id: str) -> None:
+    with ws.catalogue.act("system", "import.undo") as act:
+        gone = act.undo_recording(recording_id)
+    for object_id in gone:
+        ws.store.delete(object_id)
+
+
+# --- 3 to 6, as a job
+
+
+def analyse(ws: Workspace, recording_id: str, *, actor: str) -> JobId:
+    """Ask for the film to be watched; the id of the job. Raises NoConsent, Unknown."""
+    ws.check(recording_id, Purpose.ANALYSE, actor)
+    with ws.catalogue.act(actor, "analyse", object=recording_id, purpose=Purpose.ANALYSE):
+        job = ws.jobs.submit(analysis.KIND, recording_id, analysis.version())
+    ws.jobs.resume(job)
+    return job
+
+
+def cancel(ws: Workspace, job: JobId, *, actor: str) -> None:
+    """Stop watching; what was finished is kept and a later ``analyse`` goes on from there."""
+    status = ws.jobs.status(job)
+    with ws.catalogue.act(actor, "analyse.stop", object=status.subject):
+        ws.jobs.cancel(job)
+
+
+# --- 7 keep
+
+
+def keep(
+    ws: Workspace, recording_id: str, moment_id: str, *, actor: str, title: str = ""
+) -> MicroClip:
+    """A person chooses a suggested moment: it becomes a micro-clip of whole frames."""
+    ws.check(recording_id, Purpose.KEEP, actor)
+    moment = next((m for m in ws.catalogue.moments(recording_id) if m.id == moment_id), None)
+    if moment is None:
+        raise Unknown(kind="suggestion", name=moment_id)
+    for clip in ws.catalogue.clips(recording_id):
+        if clip.proposed_by == moment_id:
+            return clip
+    return choose(ws, recording_id, moment.span, actor=actor, title=title, proposed_by=moment_id)
+
+
+def choose(
+    ws: Workspace,
+    recording_id: str,
+    span: Span,
+    *,
+    actor: str,
+    title: str = "",
+    proposed_by: str | None = None,
+) -> MicroClip:
+    """A person marks a stretch of film as a micro-clip."""
+    recording = ws.check(recording_id, Purpose.KEEP, actor)
+    clip = MicroClip(
+        id=uuid.uuid4().hex,
+        recording=recording_id,
+        span=frame_times(ws, recording_id).snapped(_inside(recording, span)),
+        title=title,
+        note="",
+        chosen_by=actor,
+        chosen_at=datetime.now(UTC),
+        proposed_by=proposed_by,
+    )
+    with ws.catalogue.act(actor, "clip.keep", object=clip.id) as act:
+        return act.add_clip(clip)
+
+
+def leave(ws: Workspace, recording_id: str, moment_id: str, *, actor: str) -> None:
+    """A person sets a suggestion aside; it can be brought back."""
+    _set_left(ws, recording_id, left(ws, recording_id) | {moment_id}, "moment.leave", actor)
+
+
+def bring_back(ws: Workspace, recording_id: str, moment_id: str, *, actor: str) -> None:
+    """The opposite of ``leave``."""
+    _set_left(ws, recording_id, left(ws, recording_id) - {moment_id}, "moment.bring-back", actor)
+
+
+def left(ws: Workspace, recording_id: str) -> frozenset[str]:
+    """The suggestions that were set aside."""
+    return frozenset(ws.catalogue.setting(f"left.{recording_id}", ()))
+
+
+def _set_left(
+    ws: Workspace, recording_id: str, aside: frozenset[str], action: str, actor: str
+) -> None:
+    ws.check(recording_id, Purpose.KEEP, actor)
+    known = {moment.id for moment in ws.catalogue.moments(recording_id)}
+    with ws.catalogue.act(actor, action, object=recording_id) as act:
+        act.set(f"left.{recording_id}", sorted(aside & known) or None)
+
+
+def unkeep(ws: Workspace, clip: MicroClip, *, actor: str) -> None:
+    """A person takes a micro-clip back. Conflict where somebody changed it meanwhile."""
+    with ws.catalogue.act(actor, "clip.drop", object=clip.id) as act:
+        act.drop_clip(clip.id, version=clip.version)
+
+
+# --- 8 show
+
+
+def plan(ws: Workspace, recording_id: str) -> ReviewPlan:
+    """The micro-clips of a film in the order they will be shown."""
+    return ws.catalogue.plan(recording_id)
+
+
+def show(ws: Workspace, clip: MicroClip, *, actor: str) -> SealedReader:
+    """The browser copy for a shared review of this clip: the gate is asked again."""
+    return ws.open(clip.recording, Purpose.SHARED_REVIEW, "copy", actor=actor)
+
+
+# --- what leaves the vault, by name
+
+
+def export_clip(
+    ws: Workspace,
+    recording_id: str,
+    span: Span,
+    out: Path,
+    *,
+    purpose: Purpose = Purpose.KEEP,
+    actor: str,
+) -> Span:
+    """Write a micro-clip as an unprotected MP4 that somebody asked for by name.
+
+    Exactly the frames shown in ``span``, with their sound. Gives the span of those frames.
+    """
+    recording = ws.check(recording_id, purpose, actor)
+    span = _inside(recording, span)
+    times = frame_times(ws, recording_id)
+
+    def write(sink: BinaryIO) -> Span:
+        with ws.read(recording_id, "film") as film:
+            return media_clips.cut(cast(BinaryIO, film), span, sink, times=times)
+
+    return _export(ws, recording_id, "export.clip", out, write, purpose=purpose, actor=actor)
+
+
+def export_still(
+    ws: Workspace,
+    recording_id: str,
+    at: int,
+    out: Path,
+    *,
+    purpose: Purpose = Purpose.KEEP,
+    actor: str,
+) -> None:
+    """Write the frame shown at ``at`` as an unprotected PNG."""
+    recording = ws.check(recording_id, purpose, actor)
+    if not 0 <= at < recording.duration:
+        raise BadSpan(start=at, end=at)
+    if out.suffix.lower() != ".png":
+        raise BadValue(what="A still is written as a PNG; let the file's name end in .png.")
+
+    def write(sink: BinaryIO) -> None:
+        with ws.read(recording_id, "film") as film:
+            sink.write(media_clips.still(cast(BinaryIO, film), at))
+
+    _export(ws, recording_id, "export.still", out, write, purpose=purpose, actor=actor)
+
+
+def _export(
+    ws: Workspace,
+    recording_id: str,
+    action: str,
+    out: Path,
+    write: Callable[[BinaryIO], T],
+    *,
+    purpose: Purpose,
+    actor: str,
+) -> T:
+    """Write beside ``out`` and rename, so that a half-written export never looks whole."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with part.open("wb") as sink:
+            written = write(sink)
+        # The audit row and the file appear together, or neither does.
+        with ws.catalogue.act(actor, action, object=recording_id, purpose=purpose):
+            part.replace(out)
+    except OSError as error:
+        raise (
+            DiskFull()
+            if error.errno == errno.ENOSPC
+            else BadValue(what="The file could not be written there. Choose another folder.")
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return written
+
+
+def frame_times(ws: Workspace, recording_id: str) -> FrameTimes:
+    """When each frame of the film is shown."""
+    return times_from_bytes(ws.read_all(recording_id, "times"))
+
+
+def _inside(recording: Recording, span: Span) -> Span:
+    if span.start < 0 or span.end > recording.duration:
+        raise BadSpan(start=span.start, end=span.end)
+    return span
+
+
+# --- the end
+
+
+def erase(ws: Workspace, recording_id: str, *, actor: str) -> bool:
+    """Destroy the film's keys, then all that was made of it.
+
+    True when the keys' bytes are gone from the disk; False while a reader still pins them
+    ("pending"), in which case the next unlock finishes it.
+    """
+    ws.catalogue.recording(recording_id)
+    ws.jobs.forget(recording_id)
+    spend_ballast(ws.root)  # a full disk must not keep anybody's film
+    note_erased(ws, recording_id)
+    with ws.catalogue.act(actor, "erase", object=recording_id) as act:
+        act.drop_keys(recording_id)
+        act.set(f"left.{recording_id}", None)
+    ws.erase_rows(recording_id)
+    create_ballast(ws.root)
+    return ws.catalogue.purge()
