@@ -44,7 +44,7 @@ PLACES: Mapping[str, tuple[float, float, float]] = {
     "camera": (0.0, 0.0, 0.0),
 }
 _AWAY = {"baby": (2.0, 0.2, 0.6), "parent": (-2.0, 0.2, 0.6)}
-_BOXES = {"parent": (0.18, 0.17, 0.31, 0.49), "baby": (0.74, 0.43, 0.85, 0.64)}
+_BOXES = {"baby": (0.74, 0.43, 0.85, 0.64), "parent": (0.18, 0.17, 0.31, 0.49)}
 _ACTS = {"smile", "voice", "cry", "profile", "unseen"}
 _PIECE = re.compile(r"^\s*([\d.]+)\s+([\d.]+)\s+(.*)$")
 _PERSON = re.compile(r"(baby|parent):((?:\s+(?!baby:|parent:)\S+)*)")

@@ -157,7 +157,7 @@ def windows(story: Story) -> list[Span]:
     """Stretches around what happens: a little before the initiative to a little after the answer.
 
     Things that happen close together make one episode. An episode that fits a clip is one window;
-    a longer one is looked at from each beginning in it.
+    a longer one is looked at from each beginning in it, and again after each usual length.
     """
     clip = story.scoring.clip
     film = Span(0, max(story.signals.grid.duration, 1))
@@ -171,8 +171,8 @@ def windows(story: Story) -> list[Span]:
             found.add(whole)
             continue
         inside = [h for h in happenings if episode.start <= h.start < episode.end]
-        for start in sorted({h.start for h in inside}):
-            found.add(_window_from(start, inside, story.scoring, film))
+        starts = {at for h in inside for at in range(h.start, h.end, clip.usual)}
+        found |= {_window_from(start, inside, story.scoring, film) for start in sorted(starts)}
     return sorted(found)
 
 
