@@ -1,0 +1,252 @@
+"""The library: every film with its picture, what there is to look at, and work under way."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from vig.app import library, walk
+from vig.app.jobs import JobState, JobStatus
+from vig.app.library import Shelf
+from vig.domain.family import Purpose
+from vig.ui import desk, words
+from vig.ui.uploader import Film, uploader
+
+STEPS = {"see": "watching", "hear": "listening", "finish": "looking for moments"}
+"""What the parts of an analysis are called on the screen."""
+
+OPTIONAL = tuple(p for p in Purpose if p not in (Purpose.KEEP, Purpose.ANALYSE))
+
+
+def page() -> None:
+    """The whole page."""
+    adding = st.session_state.setdefault("adding", False)
+    head, act = st.columns([5, 1], vertical_alignment="bottom")
+    head.title("Library")
+    if act.button(
+        "Close" if adding else "Add a film",
+        type="secondary" if adding else "primary",
+        width="stretch",
+        key="add",
+    ):
+        st.session_state["adding"] = not adding
+        st.rerun()
+    _after_import()
+    if adding:
+        with st.container(border=True, key="adding-panel"):
+            add_panel()
+    shelves()
+
+
+def _after_import() -> None:
+    if st.session_state.pop("added", None):
+        st.success(words.ORIGINAL_LEFT, icon=":material/lock:")
+
+
+# --- the films
+
+
+def films_now() -> tuple[Shelf, ...]:
+    workspace = desk.workspace()
+    return library.shelves(workspace, workspace.jobs)
+
+
+def shelves() -> None:
+    """The list; it draws itself anew while a film is being watched."""
+    with desk.told():
+        busy = any(one.work and not one.work.ended for one in films_now())
+        st.fragment(_films, run_every=1.0 if busy else None)(busy)
+
+
+def _films(was_busy: bool) -> None:
+    with desk.told():
+        films = films_now()
+        if not films:
+            _empty()
+        for shelf in films:
+            with st.container(border=True, key=f"film-{shelf.recording.id}"):
+                _film(shelf)
+        if was_busy and not any(one.work and not one.work.ended for one in films):
+            st.rerun()  # the work has ended: back to a page that does not draw itself anew
+
+
+def _empty() -> None:
+    with st.container(border=True):
+        st.subheader("No films yet")
+        st.write("Add a film from a phone or a camera. It is sealed as it comes in.")
+        st.caption(words.SAMPLES_ONLY)
+
+
+def _film(shelf: Shelf) -> None:
+    recording = shelf.recording
+    picture, about, state, go = st.columns([1.1, 3, 2.6, 1.1], vertical_alignment="center")
+    picture.html(thumbnail(recording.id, shelf.pseudonym, recording.filmed_on))
+    with about:
+        st.markdown(f"#### {shelf.pseudonym}")
+        st.caption(
+            words.line(
+                words.filmed(recording.filmed_on),
+                words.length(recording.duration),
+                words.age(shelf.age_weeks),
+            )
+        )
+    with state:
+        _work(shelf)
+    if go.button("Review", key=f"open-{recording.id}", type="primary", width="stretch"):
+        open_film(recording.id)
+    with go.popover("More", width="stretch"):
+        _more(shelf)
+
+
+def open_film(recording_id: str) -> None:
+    from vig.ui.main import REVIEW
+
+    st.session_state["film"] = recording_id
+    st.switch_page(REVIEW)
+
+
+def thumbnail(recording_id: str, pseudonym: str, filmed_on: date | None) -> str:
+    """The picture with whose it is; the bytes come by our own route, never through Streamlit."""
+    whose = html.escape(f"{pseudonym}, {words.filmed(filmed_on)}", quote=True)
+    return (
+        f'<img src="/api/thumb/{html.escape(recording_id, quote=True)}" alt="Still of {whose}"'
+        ' loading="lazy" style="width:100%;aspect-ratio:16/10;object-fit:cover;'
+        'border-radius:.6rem;display:block;background:#0d1114">'
+    )
+
+
+def _work(shelf: Shelf) -> None:
+    work = shelf.work
+    recording = shelf.recording
+    if work is None or work.state is JobState.DONE:
+        _ready(shelf)
+    elif not work.ended:
+        st.progress(work.share, text=doing(work))
+        if st.button("Stop", key=f"stop-{recording.id}"):
+            with desk.told():
+                walk.cancel(desk.workspace(), work.id, actor=st.session_state["actor"])
+            st.rerun()
+    else:
+        stopped = work.state is JobState.CANCELLED
+        st.markdown("Stopped; what was finished is kept." if stopped else ":red[Did not finish]")
+        if work.failure is not None and not stopped:
+            st.caption(str(work.failure.error()))
+        if st.button("Go on" if stopped else "Try again", key=f"again-{recording.id}"):
+            _analyse(recording.id)
+
+
+def _ready(shelf: Shelf) -> None:
+    recording = shelf.recording
+    if not shelf.analysed:
+        st.markdown("Not watched by the computer yet.")
+        if st.button("Look for moments", key=f"analyse-{recording.id}"):
+            _analyse(recording.id)
+        return
+    found = (
+        words.count(shelf.suggestions, "suggestion") if shelf.suggestions else words.NO_SUGGESTION
+    )
+    kept = words.count(shelf.clips, "micro-clip") if shelf.clips else None
+    st.markdown(words.line(found, kept))
+
+
+def doing(work: JobStatus) -> str:
+    """What a running job does and how far it is."""
+    if work.state is JobState.LOCKED:
+        return "Waiting until the vault is unlocked"
+    if work.state is JobState.WAITING:
+        return "Waiting its turn"
+    step = STEPS.get(work.step or "", "working").capitalize()
+    left = None
+    if work.seconds_left is not None:
+        minutes = round(work.seconds_left / 60)
+        left = f"{minutes} min left" if minutes else "less than a minute left"
+    return words.line(f"{step}, {work.share:.0%}", left)
+
+
+def _analyse(recording_id: str) -> None:
+    with desk.told():
+        walk.analyse(desk.workspace(), recording_id, actor=st.session_state["actor"])
+        st.rerun()
+
+
+def _more(shelf: Shelf) -> None:
+    recording = shelf.recording
+    if st.button("Watch it again by the computer", key=f"anew-{recording.id}", width="stretch"):
+        _analyse(recording.id)
+    if st.button("Erase this film…", key=f"erase-{recording.id}", width="stretch"):
+        _erase(shelf)
+
+
+@st.dialog("Erase this film?")
+def _erase(shelf: Shelf) -> None:
+    """Says what will be gone and asks for the pseudonym."""
+    recording = shelf.recording
+    st.write(
+        f"The film of **{shelf.pseudonym}**, {words.filmed(recording.filmed_on)}, its stills, "
+        f"suggestions and {words.count(shelf.clips, 'micro-clip')} will be gone for good. "
+        "Its key is destroyed first: nobody can bring it back."
+    )
+    typed = st.text_input("Type the pseudonym to erase it", key="erase-typed")
+    if st.button("Erase", type="primary", disabled=typed.strip() != shelf.pseudonym):
+        with desk.told():
+            walk.erase(desk.workspace(), recording.id, actor=st.session_state["actor"])
+            st.session_state.pop("film", None)
+            st.rerun()
+
+
+# --- adding one
+
+
+def add_panel() -> None:
+    """The family, what they agreed to, and then the film itself."""
+    st.subheader("Add a film")
+    if not st.session_state.get("added-before"):
+        st.caption(words.SAMPLES_ONLY)
+    left, right = st.columns(2, gap="large")
+    with left:
+        family, weeks = _family([one.pseudonym for one in desk.workspace().catalogue.families()])
+        filmed_on = st.date_input("Filmed on", None, max_value="today", format="DD/MM/YYYY")
+    with right:
+        purposes, by, on = _agreement()
+    film = Film(family or "", by, on, purposes, filmed_on, weeks)
+    added = uploader(film, key="uploader")
+    if added and added != st.session_state.get("last-added"):
+        st.session_state.update({"last-added": added, "added": True, "added-before": True})
+        st.session_state["adding"] = False
+        if Purpose.ANALYSE in purposes:
+            _analyse(added)
+        st.rerun()
+
+
+def _family(known: Sequence[str]) -> tuple[str | None, int | None]:
+    family = st.selectbox(
+        "Family, by pseudonym",
+        known,
+        index=None,
+        accept_new_options=True,
+        placeholder="Choose, or type a new one such as F-014",
+        help="Never a name. The list that says who is who stays in your own records.",
+    )
+    weeks = None
+    if family and family not in known:
+        given = st.number_input("Baby's age in weeks", 0, 260, None, step=1)
+        weeks = int(given) if given is not None else None
+    return family, weeks
+
+
+def _agreement() -> tuple[frozenset[Purpose], str, date | None]:
+    st.markdown("**What the family agreed to**")
+    chosen = {Purpose.KEEP} if st.checkbox("To keep the film", key="agree-keep") else set()
+    if st.checkbox("To let a computer look for moments", key="agree-analyse"):
+        chosen.add(Purpose.ANALYSE)
+    with st.expander("Other uses, each agreed to on its own"):
+        for purpose in OPTIONAL:
+            if st.checkbox(f"To {purpose.words}", key=f"agree-{purpose}"):
+                chosen.add(purpose)
+    who, when = st.columns(2)
+    by = who.text_input("Who agreed", placeholder="mother", help="Their part, not their name.")
+    on = when.date_input("Agreed on", None, max_value="today", format="DD/MM/YYYY")
+    return frozenset(chosen), by, on

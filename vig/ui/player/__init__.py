@@ -1,0 +1,119 @@
+"""The review room: film, timeline, suggestions and micro-clips as one component.
+
+JavaScript owns playing. Python hears gestures, one at a time and numbered; the number is said back
+as ``heard``, so two quick ones cannot swallow each other. Frame times and curves come from
+authenticated routes, not through the component's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vig.domain.clock import Span
+from vig.domain.recording import Recording
+from vig.domain.review import MicroClip, Moment
+from vig.ui import words
+from vig.ui.parts import part
+
+Kind = Literal["keep", "leave", "unkeep", "return", "keep-span"]
+KINDS: tuple[Kind, ...] = ("keep", "leave", "unkeep", "return", "keep-span")
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """What a person did in the room."""
+
+    number: int
+    kind: Kind
+    moment: str | None = None
+    clip: str | None = None
+    span: Span | None = None
+    """The marked part, for ``keep-span``."""
+
+
+def gesture_of(raw: Mapping[str, Any] | None) -> Gesture | None:
+    """What the page sent as a value of ours; None for nothing, or for what no page of ours sends."""
+    if not raw or raw.get("kind") not in KINDS or type(raw.get("number")) is not int:
+        return None
+    span = None
+    if raw["kind"] == "keep-span":
+        start, end = raw.get("start"), raw.get("end")
+        if type(start) is not int or type(end) is not int or start >= end:
+            return None
+        span = Span(start, end)
+    moment, clip = raw.get("moment"), raw.get("clip")
+    return Gesture(
+        raw["number"],
+        raw["kind"],
+        str(moment) if moment else None,
+        str(clip) if clip else None,
+        span,
+    )
+
+
+def room_data(
+    recording: Recording,
+    pseudonym: str,
+    moments: Sequence[Moment],
+    clips: Sequence[MicroClip],
+    *,
+    left: Collection[str] = (),
+    seen: bool = True,
+    heard: int = 0,
+    problem: str | None = None,
+    none: str | None = None,
+    remark: str | None = None,
+) -> dict[str, Any]:
+    """What the component draws. Times are whole microseconds."""
+    kept = {clip.proposed_by for clip in clips}
+    return {
+        "picture": words.line(pseudonym, words.filmed(recording.filmed_on)),
+        "film_url": f"/api/film/{recording.id}",
+        "times_url": f"/api/times/{recording.id}",
+        "lanes_url": f"/api/lanes/{recording.id}" if seen else None,
+        "still_url": f"/api/still/{recording.id}/",
+        "moments": [
+            _moment(m, "kept" if m.id in kept else "left" if m.id in left else "new")
+            for m in moments
+        ],
+        "clips": [_clip(clip) for clip in clips],
+        "heard": heard,
+        "problem": problem,
+        "none": none,
+        "remark": remark,
+    }
+
+
+def review_room(data: Mapping[str, Any], *, key: str) -> Gesture | None:
+    """Draw the room; a gesture, once, when a person made one."""
+    result = part("player")(
+        key=key, data=dict(data), height="content", on_gesture_change=lambda: None
+    )
+    return gesture_of(result.gesture)
+
+
+def _moment(moment: Moment, state: str) -> dict[str, Any]:
+    return {
+        "id": moment.id,
+        "start": moment.span.start,
+        "end": moment.span.end,
+        "principle": words.PRINCIPLES[moment.principle],
+        "reason": moment.reason,
+        "evidence": [
+            {"at": one.span.start, "words": one.words, "delay": one.delay}
+            for one in moment.evidence
+        ],
+        "state": state,
+    }
+
+
+def _clip(clip: MicroClip) -> dict[str, Any]:
+    return {
+        "id": clip.id,
+        "start": clip.span.start,
+        "end": clip.span.end,
+        "title": clip.title,
+        "proposed_by": clip.proposed_by,
+    }

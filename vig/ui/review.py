@@ -1,0 +1,105 @@
+"""The review room: one film, what the computer proposes, and what a person keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from vig.app import library, walk
+from vig.app.library import Shelf
+from vig.app.workspace import Workspace
+from vig.errors import Unknown, VigError
+from vig.ui import desk, words
+from vig.ui.library import films_now, open_film, thumbnail
+from vig.ui.player import Gesture, review_room, room_data
+
+
+def page() -> None:
+    """The film that was chosen in the library, or the choice."""
+    film = st.session_state.get("film")
+    if film is None:
+        _choose()
+        return
+    with desk.told():
+        _room(film)
+
+
+def _choose() -> None:
+    st.title("Review")
+    with desk.told():
+        films = films_now()
+        if not films:
+            st.write("There is no film yet. Add one in the library.")
+            return
+        st.write("Which film?")
+        with st.container(horizontal=True):
+            for shelf in films:
+                with st.container(border=True, width=240):
+                    recording = shelf.recording
+                    st.html(thumbnail(recording.id, shelf.pseudonym, recording.filmed_on))
+                    st.caption(words.line(shelf.pseudonym, words.filmed(recording.filmed_on)))
+                    if st.button("Review", key=f"choose-{recording.id}", width="stretch"):
+                        open_film(recording.id)
+
+
+@st.fragment
+def _room(film: str) -> None:
+    """In a fragment: keeping a moment redraws this and nothing else, and the film plays on."""
+    workspace = desk.workspace()
+    try:
+        shelf = library.shelf(workspace, film)
+    except Unknown:
+        st.session_state.pop("film", None)
+        raise
+    recording = shelf.recording
+    st.markdown(
+        f"### {shelf.pseudonym} "
+        f":gray[{words.line(words.age(shelf.age_weeks), words.filmed(recording.filmed_on), words.length(recording.duration))}]"
+    )
+    memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
+    if shelf.stale:
+        st.caption("These suggestions were made by an older version of this tool.")
+    seen = shelf.analysed
+    data = room_data(
+        recording,
+        shelf.pseudonym,
+        workspace.catalogue.moments(film),
+        workspace.catalogue.clips(film),
+        left=walk.left(workspace, film),
+        seen=seen,
+        heard=memory["heard"],
+        problem=memory["problem"],
+        none=words.NO_SUGGESTION if seen else "The computer has not watched this film yet.",
+        remark=words.RENDERED if desk.house().demo else None,
+    )
+    gesture = review_room(data, key=f"review-{film}")
+    if gesture is not None and gesture.number > memory["heard"]:
+        memory["problem"] = obey(workspace, shelf, gesture, st.session_state["actor"])
+        memory["heard"] = gesture.number
+        st.rerun(scope="fragment")
+
+
+def obey(workspace: Workspace, shelf: Shelf, gesture: Gesture, actor: str) -> str | None:
+    """Hand a gesture to the app; the sentence to show where it was refused."""
+    film = shelf.recording.id
+    deeds: dict[str, Callable[[], object]] = {
+        "keep": lambda: walk.keep(workspace, film, gesture.moment or "", actor=actor),
+        "leave": lambda: walk.leave(workspace, film, gesture.moment or "", actor=actor),
+        "return": lambda: walk.bring_back(workspace, film, gesture.moment or "", actor=actor),
+        "unkeep": lambda: _unkeep(workspace, film, gesture, actor),
+        "keep-span": lambda: (
+            gesture.span and walk.choose(workspace, film, gesture.span, actor=actor)
+        ),
+    }
+    try:
+        deeds[gesture.kind]()
+    except VigError as error:
+        return " ".join(filter(None, (str(error), error.advice)))
+    return None
+
+
+def _unkeep(workspace: Workspace, film: str, gesture: Gesture, actor: str) -> None:
+    for clip in workspace.catalogue.clips(film):
+        if clip.id == gesture.clip or (gesture.moment and clip.proposed_by == gesture.moment):
+            walk.unkeep(workspace, clip, actor=actor)

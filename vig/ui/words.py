@@ -1,0 +1,63 @@
+"""How things are put on the screen: dates, lengths, ages, principles. Pure text, no domain rules."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from vig.domain.clock import SECOND, Micros
+from vig.domain.review import Principle
+
+PRINCIPLES = {
+    Principle.ATTENTIVE: "Being attentive",
+    Principle.ENCOURAGING: "Encouraging initiatives",
+    Principle.RECEIVING: "Receiving initiatives",
+    Principle.DEVELOPING: "Developing attuned interactions",
+    Principle.GUIDING: "Guiding",
+    Principle.DEEPENING: "Deepening discussion",
+}
+"""Headings by AVIGuk; Kennedy, Landor & Todd 2011."""
+
+NO_SUGGESTION = "No suggestion. That says nothing about this family."
+RENDERED = "This is a rendered film. What the computer finds in it says nothing about real babies."
+SAMPLES_ONLY = "Sample films only until your service has signed its data-protection assessment."
+ORIGINAL_LEFT = (
+    "The film is sealed in the vault. The unprotected original is still where it was: "
+    "delete it there once you have seen that this one plays."
+)
+
+
+def day(when: date | None) -> str:
+    """``12 Nov 2026``; a day nobody noted is called so."""
+    return f"{when.day} {when:%b %Y}" if when else "day not noted"
+
+
+def filmed(when: date | None) -> str:
+    return f"filmed {day(when)}" if when else "filming day not noted"
+
+
+def length(duration: Micros) -> str:
+    """``7 min``, ``1 min 20 s`` below three minutes, ``45 s`` below one."""
+    seconds = round(duration / SECOND)
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 3:
+        return f"{round(seconds / 60)} min"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{seconds} s"
+
+
+def age(weeks: int | None) -> str | None:
+    """``baby 23 weeks``; months from a year on, as people say it."""
+    if weeks is None:
+        return None
+    return f"baby {weeks} weeks" if weeks < 52 else f"child {round(weeks / 4.345)} months"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 suggestion``, ``8 suggestions``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def line(*parts: str | None) -> str:
+    """Parts side by side, those that are not there left out."""
+    return " · ".join(part for part in parts if part)

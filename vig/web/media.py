@@ -1,0 +1,182 @@
+"""Films, stills and curves for the screens, each asked of the app by whoever is signed in.
+
+Nothing here has a validator (ETag, Last-Modified) and the gate adds ``no-store``: with them a
+browser writes the film to its disk cache in plaintext (measured: 121 of 130 probes found).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO, cast
+
+import anyio
+import numpy as np
+from numpy.typing import NDArray
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from vig.app import library, playback, walk
+from vig.app.workspace import Workspace
+from vig.domain.clock import SECOND
+from vig.domain.family import Purpose
+from vig.errors import BadValue, VaultLocked, VigError
+from vig.web.porch import Porch, refusal
+from vig.web.ranges import Part, part_of
+from vig.web.sessions import COOKIE
+
+CHUNK = 2**18
+"""Bytes a step: one sealed segment."""
+
+OCTETS = "application/octet-stream"
+
+
+def routes(porch: Porch) -> list[Route]:
+    media = Media(porch)
+    return [
+        Route("/api/film/{recording}", media.film, methods=["GET", "HEAD"]),
+        Route("/api/times/{recording}", media.times),
+        Route("/api/lanes/{recording}", media.lanes),
+        Route("/api/still/{recording}/{at:int}", media.still),
+        Route("/api/thumb/{recording}", media.thumb),
+    ]
+
+
+class Media:
+    """The handlers, around one porch."""
+
+    def __init__(self, porch: Porch) -> None:
+        self._porch = porch
+        # Each still starts a decoder; two at a time leave the machine usable.
+        self._decoders = anyio.Semaphore(2)
+
+    async def film(self, request: Request) -> Response:
+        """The browser copy, by range, unsealed on the way out and nowhere kept."""
+        try:
+            purpose = _purpose(request.query_params.get("for"))
+            workspace, actor = self._asked(request)
+            reader = await anyio.to_thread.run_sync(
+                lambda: workspace.open(
+                    request.path_params["recording"], purpose, "copy", actor=actor
+                )
+            )
+        except VigError as error:
+            return refusal(error)
+        size: int = reader.size
+        part = part_of(request.headers.get("range"), size)
+        if part is None:
+            reader.close()
+            return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+        headers = {"accept-ranges": "bytes", "content-length": str(part.length)}
+        if not part.whole:
+            headers["content-range"] = f"bytes {part.first}-{part.last}/{size}"
+        status = 200 if part.whole else 206
+        if request.method == "HEAD":
+            reader.close()
+            return Response(status_code=status, headers=headers, media_type="video/mp4")
+        token = request.cookies.get(COOKIE)
+        body = iterate_in_threadpool(
+            _bytes_of(
+                cast("BinaryIO", reader), part, lambda: self._porch.with_token(token) is not None
+            )
+        )
+        return StreamingResponse(body, status, headers, media_type="video/mp4")
+
+    async def times(self, request: Request) -> Response:
+        """When each frame starts, then when the last one ends: float64 seconds, little-endian."""
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            workspace.check(recording, Purpose.KEEP, actor)
+            times = walk.frame_times(workspace, recording)
+            return (np.append(times.starts, times.end) / SECOND).astype("<f8").tobytes()
+
+        return await self._answer(request, read, OCTETS)
+
+    async def lanes(self, request: Request) -> Response:
+        """The curves of the timeline, as :func:`packed` lays them out."""
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            workspace.check(recording, Purpose.KEEP, actor)
+            lanes = library.lanes(workspace, recording)
+            unseen = [edge / SECOND for span in lanes.not_seen for edge in (span.start, span.end)]
+            return packed(
+                lanes.step / SECOND,
+                {**lanes.curves, "not-seen": np.array(unseen, np.float32)},
+            )
+
+        return await self._answer(request, read, OCTETS)
+
+    async def still(self, request: Request) -> Response:
+        """The frame shown at a time, small: for a card, not for keeping."""
+        at = int(request.path_params["at"])
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            return playback.still(workspace, recording, at, actor=actor)
+
+        async with self._decoders:
+            return await self._answer(request, read, "image/jpeg")
+
+    async def thumb(self, request: Request) -> Response:
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            with workspace.open(recording, Purpose.KEEP, "thumb", actor=actor) as picture:
+                return bytes(picture.readall())
+
+        return await self._answer(request, read, "image/png")
+
+    async def _answer(
+        self, request: Request, read: Callable[[Workspace, str, str], bytes], kind: str
+    ) -> Response:
+        try:
+            workspace, actor = self._asked(request)
+            recording: str = request.path_params["recording"]
+            content = await anyio.to_thread.run_sync(read, workspace, recording, actor)
+        except VigError as error:
+            return refusal(error)
+        return Response(content, media_type=kind)
+
+    def _asked(self, request: Request) -> tuple[Workspace, str]:
+        session = self._porch.who(request)
+        if session is None:
+            raise VaultLocked
+        return self._porch.house.workspace, session.actor
+
+
+def packed(step: float, columns: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Columns for ``player/lanes.js``.
+
+    Four bytes little-endian: length of the header; the header, JSON padded with spaces to a
+    multiple of 4: ``{"step": seconds, "columns": [[name, count], ...]}``; then each column as
+    little-endian float32, NaN where nothing could be seen.
+    """
+    head = json.dumps({"step": step, "columns": [[k, int(v.size)] for k, v in columns.items()]})
+    raw = head.encode()
+    raw += b" " * (-len(raw) % 4)
+    body = b"".join(np.asarray(column, "<f4").tobytes() for column in columns.values())
+    return struct.pack("<I", len(raw)) + raw + body
+
+
+def _bytes_of(reader: BinaryIO, part: Part, welcome: Callable[[], bool]) -> Iterator[bytes]:
+    """The bytes of the part, for as long as the person is still signed in."""
+    left = part.length
+    try:
+        reader.seek(part.first)
+        while left and welcome():
+            piece = reader.read(min(CHUNK, left))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece
+    finally:
+        reader.close()
+
+
+def _purpose(asked: str | None) -> Purpose:
+    try:
+        return Purpose(asked or Purpose.KEEP)
+    except ValueError:
+        raise BadValue(
+            what="A film is opened for a purpose that families are asked about."
+        ) from None

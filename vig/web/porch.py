@@ -1,0 +1,98 @@
+"""What stands before the house: who is signed in, and how a refusal is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse
+
+from vig import errors
+from vig.web.sessions import COOKIE, Session, Sessions, Throttle
+
+if TYPE_CHECKING:
+    from vig.app.house import House
+
+MARK = "x-vig-request"
+"""A header that only our own scripts send: a form on a foreign page cannot."""
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@dataclass(slots=True)
+class Porch:
+    """The house, the sessions and the hosts this process answers to."""
+
+    house: House
+    sessions: Sessions = field(default_factory=Sessions)
+    throttle: Throttle = field(default_factory=Throttle)
+    hosts: frozenset[str] = LOCAL_HOSTS
+    loopback_only: bool = True
+
+    def who(self, conn: HTTPConnection) -> Session | None:
+        """Who asks; None when nobody is signed in or the house is not open."""
+        return self.with_token(conn.cookies.get(COOKIE))
+
+    def with_token(self, token: str | None) -> Session | None:
+        session = self.sessions.find(token)
+        return session if session is not None and self.house.state == "open" else None
+
+    def name_of(self, cookies: Mapping[str, str]) -> str | None:
+        """The same for a page that has only the browser's cookies."""
+        session = self.with_token(cookies.get(COOKIE))
+        return session.actor if session is not None else None
+
+    def lock(self) -> None:
+        """End every session and drop the keys."""
+        self.sessions.end_all()
+        self.house.lock()
+
+    def lock_if_left(self) -> bool:
+        """Drop the keys when nobody is signed in any more; True when it did."""
+        if self.house.state == "open" and self.sessions.alive() == 0:
+            self.house.lock()
+            return True
+        return False
+
+
+def same_origin(conn: HTTPConnection) -> bool:
+    """Whether the browser says that a page of this very server sent this."""
+    origin = conn.headers.get("origin")
+    if origin is None or "://" not in origin:
+        return False
+    return origin.split("://", 1)[1] == conn.headers.get("host")
+
+
+def from_our_script(conn: HTTPConnection) -> bool:
+    """Whether one of our own scripts sent this (header that forms cannot set, and the origin)."""
+    return conn.headers.get(MARK) == "1" and same_origin(conn)
+
+
+_STATUS: tuple[tuple[type[errors.VigError], int], ...] = (
+    (errors.Unknown, 404),
+    (errors.AlreadyHere, 409),
+    (errors.FilmTooLarge, 413),
+    (errors.BadFilm, 415),
+    (errors.BadInput, 422),
+    (errors.Refused, 403),
+    (errors.VaultLocked, 423),
+    (errors.WrongKey, 401),
+    (errors.MistypedCode, 422),
+    (errors.VaultExists, 409),
+    (errors.NoVault, 404),
+    (errors.SlotsMissing, 409),
+    (errors.Conflict, 409),
+    (errors.DiskFull, 507),
+    (errors.VaultBusy, 503),
+)
+
+
+def status_of(error: errors.VigError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def refusal(error: errors.VigError) -> JSONResponse:
+    """An error as one sentence, and what to do next where there is something to say."""
+    return JSONResponse({"error": str(error), "advice": error.advice}, status_of(error))

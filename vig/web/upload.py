@@ -1,0 +1,212 @@
+"""Films come in here, slice by slice, and are sealed as they arrive (a subset of tus).
+
+    POST  /api/uploads                 {"size": bytes}          -> 201 {"id", "offset": 0}
+    HEAD  /api/uploads/ID                                       -> Upload-Offset
+    PATCH /api/uploads/ID              Upload-Offset, a slice   -> 204 Upload-Offset, 409 elsewhere
+    POST  /api/uploads/ID/finish       the agreement            -> 202, then
+    GET   /api/uploads/ID              {"running", "share", "recording", "error", "advice"}
+    DELETE /api/uploads/ID             stops and forgets it     -> 204
+
+Never ``request.form()``: it spools plaintext to the temporary folder. At most one slice of
+``SLICE`` bytes is held in memory; what was sealed survives a broken connection and a restart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+import anyio
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vig.app import uploads
+from vig.app.walk import Agreement
+from vig.app.workspace import Workspace
+from vig.domain.family import Purpose
+from vig.domain.progress import Progress
+from vig.errors import BadValue, Unknown, VaultLocked, VigError
+from vig.web.errands import Errand
+from vig.web.porch import Porch, from_our_script, refusal
+from vig.web.sessions import COOKIE
+
+SLICE = 2**20
+"""Bytes sealed at a time."""
+
+LONGEST_NOTE = 65_536
+"""Bytes of JSON; an agreement is far shorter."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes(porch: Porch) -> list[Route]:
+    films = Uploads(porch)
+    one = "/api/uploads/{upload}"
+    return [
+        Route("/api/uploads", films.guarded(films.begin), methods=["POST"]),
+        Route(one, films.guarded(films.append), methods=["PATCH"]),
+        Route(one, films.guarded(films.abandon), methods=["DELETE"]),
+        Route(one, films.look, methods=["GET", "HEAD"]),
+        Route(one + "/finish", films.guarded(films.finish), methods=["POST"]),
+    ]
+
+
+class Uploads:
+    """The handlers, around one porch."""
+
+    def __init__(self, porch: Porch) -> None:
+        self._porch = porch
+        self._busy: set[str] = set()
+        self._errands: dict[str, Errand] = {}
+
+    def guarded(self, handler: Handler) -> Handler:
+        """Only our own scripts may change anything, and errors become one sentence."""
+
+        async def checked(request: Request) -> Response:
+            if not from_our_script(request):
+                return Response(status_code=403)
+            self._porch.sessions.touch(request.cookies.get(COOKIE))
+            try:
+                return await handler(request)
+            except VigError as error:
+                return refusal(error)
+
+        return checked
+
+    async def begin(self, request: Request) -> Response:
+        note = await _json(request)
+        size = note.get("size")
+        if type(size) is not int or size <= 0:
+            raise BadValue(what="An empty file cannot be added.")
+        workspace, actor = self._workspace(request)
+        upload = await anyio.to_thread.run_sync(uploads.begin, workspace, size, actor)
+        return JSONResponse({"id": upload, "offset": 0}, 201)
+
+    async def append(self, request: Request) -> Response:
+        upload: str = request.path_params["upload"]
+        workspace, _ = self._workspace(request)
+        if upload in self._busy or upload in self._errands:
+            return Response(status_code=423)
+        self._busy.add(upload)
+        try:
+            at = await anyio.to_thread.run_sync(uploads.offset, workspace, upload)
+            if request.headers.get("upload-offset") != str(at):
+                return Response(status_code=409, headers={"upload-offset": str(at)})
+            at, whole = await self._take(request, workspace, upload, at)
+            return Response(status_code=204 if whole else 400, headers={"upload-offset": str(at)})
+        finally:
+            self._busy.discard(upload)
+
+    async def _take(
+        self, request: Request, workspace: Workspace, upload: str, at: int
+    ) -> tuple[int, bool]:
+        """Seal what arrives; returns how much is safe and whether the slice came whole."""
+        pending = bytearray()
+        try:
+            async for piece in request.stream():
+                pending += piece
+                while len(pending) >= SLICE:
+                    chunk = bytes(pending[:SLICE])
+                    del pending[:SLICE]
+                    at = await anyio.to_thread.run_sync(
+                        uploads.append, workspace, upload, at, chunk
+                    )
+        except ClientDisconnect:
+            return at, False
+        if pending:
+            at = await anyio.to_thread.run_sync(
+                uploads.append, workspace, upload, at, bytes(pending)
+            )
+        return at, True
+
+    async def look(self, request: Request) -> Response:
+        """How far an upload is (HEAD), and its import (GET)."""
+        upload: str = request.path_params["upload"]
+        errand = self._errands.get(upload)
+        try:
+            workspace, _ = self._workspace(request)
+            if errand is not None:
+                return JSONResponse(errand.as_json())
+            at = await anyio.to_thread.run_sync(uploads.offset, workspace, upload)
+        except VigError as error:
+            return refusal(error)
+        headers = {"upload-offset": str(at)}
+        return JSONResponse({"running": False, "offset": at}, headers=headers)
+
+    async def finish(self, request: Request) -> Response:
+        upload: str = request.path_params["upload"]
+        asked = _film_of(await _json(request))
+        workspace, actor = self._workspace(request)
+        if upload in self._errands and self._errands[upload].running:
+            return Response(status_code=202)
+        await anyio.to_thread.run_sync(uploads.offset, workspace, upload)  # Unknown when not there
+
+        def work(progress: Progress) -> str:
+            made = uploads.finish(workspace, upload, **asked, actor=actor, progress=progress)
+            return made.id
+
+        self._errands[upload] = Errand.start(work)
+        return Response(status_code=202)
+
+    async def abandon(self, request: Request) -> Response:
+        upload: str = request.path_params["upload"]
+        workspace, _ = self._workspace(request)
+        errand = self._errands.pop(upload, None)
+        if errand is not None:
+            errand.stop()
+            await anyio.to_thread.run_sync(errand.wait, 30.0)
+        if errand is None or errand.result is None:
+            # Unknown where its import had begun and already threw the slices away.
+            with suppress(Unknown):
+                await anyio.to_thread.run_sync(uploads.abandon, workspace, upload)
+        return Response(status_code=204)
+
+    def _workspace(self, request: Request) -> tuple[Workspace, str]:
+        session = self._porch.who(request)
+        if session is None:
+            raise VaultLocked
+        return self._porch.house.workspace, session.actor
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_NOTE:
+            raise BadValue(what="That is too long.")
+    try:
+        note = json.loads(body)
+    except ValueError:
+        note = None
+    if not isinstance(note, dict):
+        raise BadValue(what="The page sent something that cannot be read.")
+    return note
+
+
+def _film_of(note: dict[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of ``uploads.finish`` out of what the page sent."""
+    try:
+        weeks = note.get("age_weeks")
+        agreement = note["agreement"]
+        return {
+            "family": str(note["family"]).strip(),
+            "name": str(note.get("name") or ""),
+            "filmed_on": _day(note.get("filmed_on")),
+            "age_weeks": int(weeks) if weeks is not None else None,
+            "agreement": Agreement(
+                agreed_by=str(agreement["agreed_by"]).strip() or None,
+                agreed_on=_day(agreement.get("agreed_on")),
+                purposes=frozenset(Purpose(word) for word in agreement["purposes"]),
+                vouched=False,
+            ),
+        }
+    except (KeyError, TypeError, ValueError):
+        raise BadValue(what="The recorded agreement is not complete.") from None
+
+
+def _day(words: object) -> date | None:
+    return date.fromisoformat(str(words)) if words else None
