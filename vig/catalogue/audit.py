@@ -41,7 +41,9 @@ from vig.errors import BadValue
 
 GENESIS = bytes(32)
 
-SYSTEM_ACTORS = frozenset({"system", "worker", "cli", "caller", "operator", "first-run", "demo", "guider"})
+SYSTEM_ACTORS = frozenset(
+    {"system", "worker", "cli", "caller", "operator", "first-run", "demo", "guider"}
+)
 """Who may act beside accounts."""
 
 THINGS = frozenset(

@@ -24,8 +24,7 @@ integrity_check
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,15 +33,16 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from vig.catalogue import file, migrate, rows
+from vig.catalogue import file, migrate, rows, server
 from vig.catalogue.act import Act
 from vig.catalogue.audit import Chain, Entry, Link, keep_outside, read_outside
-from vig.catalogue.engine import engine_for_catalogue
+from vig.catalogue.engine import READ, engine_for_catalogue
 from vig.catalogue.reads import Reads
+from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
 from vig.catalogue.values import CatalogueKeys, Checkpoint, Finding, Outcome
 from vig.domain.family import Purpose
-from vig.errors import NoVault, Tampered, VaultExists, WrongKey
+from vig.errors import Tampered, VaultExists, WrongKey
 
 _KEYS_SETTING = "vig.keys"
 
@@ -86,9 +86,7 @@ class Catalogue(Reads):
         else:
             if path.exists():
                 raise VaultExists
-            part = path.with_name(path.name + ".part")
-            part.unlink(missing_ok=True)
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            part = file.new_part(path)
             engine = engine_for_catalogue(part, keys.database, wal=False)
             try:
                 with cls._made(engine, keys, part, clock):
@@ -129,10 +127,6 @@ class Catalogue(Reads):
         """
         path = _path(where)
         if path is not None:
-            if not path.exists():
-                raise NoVault
-            if path.stat().st_size == 0:
-                raise Tampered(what="the catalogue's file is empty")
             file.check_key(path, keys.database)
         engine = engine_for_catalogue(path or str(where), keys.database)
         try:
@@ -270,30 +264,51 @@ class Catalogue(Reads):
             )
         return tuple(found)
 
-    # --- the file as a whole
+    # --- the database as a whole
 
-    def purge(self) -> bool:
+    def purge(self, gone: Collection[bytes] = ()) -> bool:
         """Make sure that what was deleted is gone from the file, its log and its free pages.
 
-        False while a reader still holds an older state ("pending"): try again later.
+        False while a reader still holds an older state ("pending"): try again later. ``gone``,
+        such as the wrapped keys that were destroyed, is looked for in every page, and found makes
+        it False too (SQLCipher only).
         """
         if self._path is None:
-            return file.purge_postgres(self._engine)
-        return file.purge(self._path, self._keys.database)
+            return server.purge(self._engine)
+        return file.purge(self._path, self._keys.database, gone)
 
     def backup(self, to: Path) -> None:
-        """A whole copy under the same keys, as of one moment, while others read and write."""
+        """A whole copy under the same keys, as of one moment, while others read and write.
+
+        Always a SQLCipher file that :meth:`open` opens, from Postgres too. VaultExists where
+        there is a file already.
+        """
         if to.exists():
             raise VaultExists
-        if self._path is None:
-            raise NotImplementedError
-        file.copy(self._path, to, self._keys.database)
+        if self._path is not None:
+            file.copy(self._path, to, self._keys.database)
+            return
+        part = file.new_part(to)
+        target = engine_for_catalogue(part, self._keys.database, wal=False)
+        try:
+            migrate.upgrade(target, fresh=True)
+            reader = self._engine.execution_options(**READ)
+            with reader.connect() as source, target.begin() as there:
+                server.copy_rows(source, there)
+            target.dispose()
+            file.publish(part, to)
+        finally:
+            target.dispose()
+            part.unlink(missing_ok=True)
 
     def integrity_check(self) -> tuple[Finding, ...]:
-        """Whether every page and every reference is sound; empty where it is."""
-        if self._path is None:
-            return ()
-        return file.damage(self._path, self._keys.database)
+        """Whether every page and reference is sound and every sealed value opens; empty if so."""
+        if self._path is not None:
+            found = file.damage(self._path, self._keys.database)
+            if found:
+                return found
+        with self._reading() as session:
+            return tuple(Finding(text) for text in unopened(session))
 
 
 def _path(where: Path | str) -> Path | None:

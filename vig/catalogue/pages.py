@@ -45,15 +45,9 @@ def key_fits(path: Path, key: bytes) -> bool:
 
 
 def holds_any(path: Path, key: bytes, needles: Iterable[bytes]) -> bool:
-    """Whether any of these bytes lies in the file, in use or free, also across two pages."""
+    """Whether any of these bytes lies in a page, in use or free.
+
+    A value of up to 3,900 bytes is never spread over pages.
+    """
     sought = [needle for needle in needles if needle]
-    if not sought:
-        return False
-    longest = max(map(len, sought))
-    before = b""
-    for page in pages(path, key):
-        here = before + page
-        if any(needle in here for needle in sought):
-            return True
-        before = here[-longest + 1 :] if longest > 1 else b""
-    return False
+    return any(needle in page for page in pages(path, key) for needle in sought)

@@ -17,6 +17,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, object_session
 
 from vig.catalogue.sealed import FieldCipher, Sealed
+from vig.errors import Tampered
 
 Id = sa.String(32)
 Code = sa.String(64)
@@ -258,3 +259,17 @@ class ReceiptRow(Row):
     __tablename__ = "erasure_receipt"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     on: Mapped[date]
+
+
+def unopened(session: Session) -> list[str]:
+    """What is wrong with sealed values: one sentence for each that does not open where it is."""
+    found = []
+    for kind in (mapper.class_ for mapper in Row.registry.mappers):
+        sealed = [name for name, value in vars(kind).items() if isinstance(value, Sealed)]
+        for row in session.scalars(sa.select(kind)).yield_per(500) if sealed else ():
+            for name in sealed:
+                try:
+                    getattr(row, name)
+                except Tampered:
+                    found.append(f"a value in {kind.__tablename__}.{name} does not open")
+    return found
