@@ -127,7 +127,7 @@ def engine_for_catalogue(where: Path | str, key: bytes, *, wal: bool = True) -> 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         for statement in starts[bool(connection.get_execution_options().get("vig_read"))]:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement, execution_options={"stream_results": False})
 
     event.listen(engine, "handle_error", _in_our_words)
     return engine
