@@ -245,6 +245,7 @@ class Slots:
     @contextmanager
     def _changing(self, ring: KeyRing) -> Iterator[VaultFile]:
         """The file as it stands now, ours alone, and vouched for by the ring."""
+        master = ring.master(ring.version)
         with locked(self.folder / vaultfile.LOCK_NAME):
             file = vaultfile.read(self.folder)
             if file.vault_id != ring.vault_id:
@@ -253,7 +254,7 @@ class Slots:
                 ring.versions
             ):
                 raise Conflict
-            file.check(ring.master(file.current))
+            file.check(master)
             yield file
 
     def _put(self, ring: KeyRing, file: VaultFile) -> None:
