@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vig.app import analysis, demo, uploads
+from vig.app import analysis, uploads
+from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import LEDGER, erased_again
 from vig.app.jobs import open_desk
 from vig.app.jobs.lock import WorkerLock
@@ -55,7 +56,6 @@ OPENER = "vig.app.analysis:bench"
 State = Literal["none", "unfinished", "locked", "open"]
 
 CHECKPOINTS = "audit-checkpoints.txt"
-DEMO_NOTE = "DEMONSTRATION.txt"
 SHORTEST_PASSPHRASE = 12
 
 
@@ -400,14 +400,3 @@ def _replace(source: Path, target: Path) -> None:
     with part.open("rb+") as written:
         os.fsync(written.fileno())
     part.replace(target)
-
-
-def mark_as_demo(house: House) -> None:
-    """Make an empty open vault the demonstration: samples only from now on."""
-    with house.workspace.catalogue.act("system", "demo") as act:
-        act.set(demo.SETTING, True)
-    (house.root / DEMO_NOTE).write_text(
-        "This vault holds rendered sample films only. Its passphrase is no secret:\n"
-        f"{demo.PASSPHRASE}\n",
-        encoding="utf-8",
-    )

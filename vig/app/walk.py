@@ -198,8 +198,8 @@ def _agree(
 def _undo(ws: Workspace, recording_id: str) -> None:
     with ws.catalogue.act("system", "import.undo") as act:
         gone = act.undo_recording(recording_id)
-    for object_id in gone:
-        ws.store.delete(object_id)
+    for row in gone:
+        ws.store.delete(row.id)
 
 
 # --- 3 to 6, as a job
@@ -410,8 +410,8 @@ def erase(ws: Workspace, recording_id: str, *, actor: str) -> bool:
     spend_ballast(ws.root)  # a full disk must not keep anybody's film
     note_erased(ws, recording_id)
     with ws.catalogue.act(actor, "erase", object=recording_id) as act:
-        act.drop_keys(recording_id)
+        destroyed = act.drop_keys(recording_id)
         act.set(f"left.{recording_id}", None)
     ws.erase_rows(recording_id)
     create_ballast(ws.root)
-    return ws.catalogue.purge()
+    return ws.catalogue.purge([row.wrapped for row in destroyed if row.wrapped is not None])

@@ -1,0 +1,136 @@
+"""What every command shares: the vault it speaks of, questions on a terminal, and progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vig.domain.progress import Progress, unheard
+from vig.errors import BadValue, VaultLocked
+
+if TYPE_CHECKING:
+    from vig.app.house import House
+    from vig.app.workspace import Workspace
+
+ACTOR = "cli"
+
+
+def home() -> Path:
+    """The data folder: VIG_HOME, or ``storage`` where we stand."""
+    return Path(os.environ.get("VIG_HOME") or "storage").resolve()
+
+
+def house(root: Path | None = None) -> House:
+    from vig.app.house import House
+
+    return House(root or home())
+
+
+def passphrase(question: str = "Passphrase", *, twice: bool = False) -> str:
+    """From VIG_PASSPHRASE, or typed unseen. VaultLocked where nobody can be asked."""
+    given = os.environ.get("VIG_PASSPHRASE")
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise VaultLocked
+    return str(click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
+
+
+@contextmanager
+def opened(key_file: Path | None = None) -> Iterator[House]:
+    """The house with its vault open, and locked again afterwards. NoVault, WrongKey."""
+    from vig.app.house import secret_of_kind
+
+    here = house()
+    if here.state == "none":
+        _ = here.workspace  # says that there is none
+    if key_file is not None:
+        here.unlock_with(secret_of_kind("keyfile", str(key_file)))
+    else:
+        here.unlock(passphrase())
+    try:
+        yield here
+    finally:
+        here.lock()
+
+
+@contextmanager
+def working(here: House) -> Iterator[Workspace]:
+    """The open vault with somebody to do its jobs: this process, unless the app is running."""
+    from vig.app.analysis import bench_of
+    from vig.app.jobs import attend
+
+    ws = here.workspace
+    with attend(bench_of(ws)) as jobs:
+        ws.employ(jobs)
+        try:
+            yield ws
+        finally:
+            ws.employ(None)
+
+
+@contextmanager
+def shown(what: str) -> Iterator[Progress]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield unheard
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def sure(question: str, yes: bool) -> bool:
+    """Whether to go on. Without a terminal only ``--yes`` counts as yes."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise BadValue(what="Nobody is there to be asked; add --yes to go on without questions.")
+    return click.confirm(question, err=True)
+
+
+def told(as_json: bool, answer: dict[str, Any], *lines: str) -> None:
+    """The answer, for a program or for a person."""
+    if as_json:
+        click.echo(json.dumps(answer))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def day(text: str | None) -> date | None:
+    """A day written as 2026-11-24. BadValue for anything else."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadValue(what="Write a day as year-month-day, such as 2026-11-24.") from None
+
+
+def clock(at: int) -> str:
+    """A time in a film as a person reads it."""
+    return f"{at // 60_000_000}:{at // 1_000_000 % 60:02d}.{at // 100_000 % 10}"
