@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Protocol
 
-from vig.domain.clock import SECOND, Micros
 from vig.domain.progress import Progress, unheard
 from vig.domain.recording import Footage, FrameTimes
+from vig.media.figures import index_room
 from vig.media.sandbox import Answer, Child, nonsense
-from vig.media.video import footage_of, times_of
+from vig.media.video import footage_of, share_of, times_of
 
 LONGEST: Final = 1280
 PRESET: Final = "veryfast"
@@ -34,17 +34,9 @@ class Copied:
 def head_bytes(footage: Footage) -> int:
     """How many bytes at the front of a copy are written last: room for its index.
 
-    36 bytes a frame is the most an MP4 index takes (size, time, chunk, key frame); a film may
-    hold 250 frames a second for ten minutes and 130 after that. 64 kB hold the rest.
+    See :func:`~vig.media.figures.index_room` for where the figure comes from.
     """
     return index_room(footage.duration)
-
-
-def index_room(duration: Micros) -> int:
-    """As :func:`head_bytes`, for a stretch of film."""
-    seconds = duration // SECOND + 1
-    frames = 250 * min(seconds, 600) + 130 * max(seconds - 600, 0)
-    return 36 * frames + 36 * 48 * seconds + 65_536
 
 
 def browser_copy(source: BinaryIO, sink: Sink, *, progress: Progress = unheard) -> Copied:
@@ -57,15 +49,13 @@ def browser_copy(source: BinaryIO, sink: Sink, *, progress: Progress = unheard) 
     Raises:
         Cancelled: ``progress`` raised it. Others: see ``video.py``.
     """
-    with Child("probe", source) as child:
-        duration = next(child.answers()).whole("duration", 1)
-    asked = {"longest": LONGEST, "preset": PRESET, "crf": CRF, "head": index_room(duration)}
+    asked = {"longest": LONGEST, "preset": PRESET, "crf": CRF}
     with Child("copy", source, asked) as child:
         for answer in child.answers():
             if poured(answer, sink):
                 continue
             if "share" in answer.header:
-                progress(min(1.0, answer.whole("share", 0) / duration))
+                progress(share_of(answer))
                 continue
             footage = footage_of(answer)
             progress(1.0)
