@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,9 +85,9 @@ def test_the_commands_page_is_what_the_commands_say() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["add", "--help"]])
 def test_the_command_answers_for_itself(arguments: list[str]) -> None:
-    asked = subprocess.run(
-        [sys.executable, "-m", "vig", *arguments], capture_output=True, text=True, check=False
-    )
+    vig = shutil.which("vig", path=str(Path(sys.executable).parent))
+    assert vig, "vig is not installed beside this Python"
+    asked = subprocess.run([vig, *arguments], capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout.strip()
 

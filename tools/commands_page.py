@@ -56,6 +56,11 @@ def paragraphs(text: str | None) -> str:
     return "\n\n".join(shown)
 
 
+def cell(said: str) -> str:
+    """Text that fits into one cell of a table."""
+    return " ".join(said.split()).replace("|", "\\|")
+
+
 def section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=name)
     rows = [record for each in command.params if (record := each.get_help_record(context))]
@@ -63,7 +68,7 @@ def section(name: str, command: click.Command) -> str:
     lines += [paragraphs(command.help), ""]
     if rows:
         lines += ["| option | |", "|---|---|"]
-        lines += [f"| `{option}` | {said} |".replace("\n", " ") for option, said in rows]
+        lines += [f"| `{cell(option)}` | {cell(said)} |" for option, said in rows]
         lines.append("")
     return "\n".join(lines)
 
