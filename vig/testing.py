@@ -14,7 +14,8 @@ Later lines overwrite earlier ones. Who is not named is not seen. Words:
 - one of ``parent``, ``baby``, ``toy``, ``away``, ``camera`` for where the person looks; without
   one the face is seen but its gaze is not
 - ``smile``, ``voice`` (speech or babble), ``cry``
-- ``profile``: only the head's direction is known
+- ``profile``: the head points there, and its direction is all that is known; without this word
+  the face is half turned to the camera and the eyes are read
 - ``unseen``: heard, perhaps, but no face
 
 ``cut`` in place of a person's name starts a new shot there. Ships with the package, so that
@@ -137,7 +138,9 @@ def _act(columns: dict[str, Any], rows: NDArray[np.intp], name: str, words: list
     way = np.subtract(spot, PLACES[name])
     x, y, z = way / np.linalg.norm(way)
     angles = (float(np.degrees(np.arctan2(x, -z))), float(np.degrees(np.arcsin(-y))))
-    columns["head"][rows] = (*angles, 0.0)
+    # Eyes can be read only in a face that is turned to the camera far enough.
+    head = angles if "profile" in words else (max(-40.0, min(40.0, angles[0])), angles[1] / 2)
+    columns["head"][rows] = (*head, 0.0)
     columns["head_spread"][rows] = 5.0
     columns["gaze"][rows] = angles
     columns["gaze_spread"][rows] = 15.0 if "profile" in words else 8.0

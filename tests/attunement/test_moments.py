@@ -174,7 +174,8 @@ def test_one_change_of_speaker_is_not_yet_turn_taking() -> None:
 
 def test_from_nine_months_on_talking_over_a_toy_outranks_a_look() -> None:
     text = """0 100 baby: away parent: away
-        10 16 baby: parent parent: baby
+        10 16 baby: parent parent: away / 11 16 baby: parent parent: baby
+        13 14 baby: parent smile parent: baby smile
         60 61 baby: toy voice parent: toy / 61 61.6 baby: toy parent: toy
         61.6 62.6 baby: toy parent: toy voice / 62.6 63 baby: toy parent: toy
         63 64 baby: toy voice parent: toy / 64 66 baby: toy parent: toy"""

@@ -12,7 +12,6 @@ All geometry is in the camera's axes (OpenCV: x right, y down, z away), metres a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,23 +105,18 @@ def _columns_of(track: Track) -> dict[str, Any]:
 
 
 def _steady(raw: Person, seen: Seen, look: Look) -> Person:
-    """Directions averaged and places medianed over a short while, never across a cut."""
-    grid, shot = seen.grid, seen.shot
+    """Angles as vectors, places steadied, and eyes believed only in a face that is not in profile."""
+    gaze, head = unit(raw.gaze), unit(raw.head)
+    aside = np.degrees(np.arccos(np.clip(-head[:, 2], -1, 1))) > look.eyes_upto
     return Person(
         raw.seen,
-        _normal(_smoothed(unit(raw.gaze), grid, shot, look.smooth, _mean)),
-        _normal(_smoothed(unit(raw.head), grid, shot, look.smooth, _mean)),
+        gaze,
+        head,
         raw.spread,
-        raw.tier,
-        _smoothed(raw.where, grid, shot, look.smooth_place, _median),
+        np.where(aside, np.minimum(raw.tier, GazeTier.HEAD), raw.tier).astype(np.uint8),
+        _steady_places(raw.where, seen.grid, seen.shot, look.smooth_place),
         raw.smile,
     )
-
-
-def _mean(windows: Floats) -> Floats:
-    known = np.isfinite(windows)
-    total = np.where(known, windows, 0.0).sum(axis=-1)
-    return np.asarray(total / np.maximum(known.sum(axis=-1), 1), np.float32)
 
 
 def _median(windows: Floats) -> Floats:
@@ -133,25 +127,19 @@ def _median(windows: Floats) -> Floats:
     return np.asarray(((low + high) / 2)[..., 0], np.float32)
 
 
-def _smoothed(
-    values: Floats,
-    grid: Grid,
-    shot: NDArray[np.int32],
-    over: Micros,
-    how: Callable[[Floats], Floats],
-) -> Floats:
-    """``how`` over the known rows around each known row; unknown rows stay unknown."""
+def _steady_places(places: Floats, grid: Grid, shot: NDArray[np.int32], over: Micros) -> Floats:
+    """The median of the known places around each known one, never across a cut.
+
+    Directions are not smoothed: that would let an unseen tick change what its neighbours say.
+    """
     reach = int(over // grid.step) // 2
-    if reach == 0 or not len(values):
-        return values
-    kept = np.isfinite(values).all(axis=1)
-    result = np.full(values.shape, np.nan, np.float32)
+    result = np.full(places.shape, np.nan, np.float32)
     for number in np.unique(shot):
         rows = np.flatnonzero(shot == number)
-        part = np.pad(values[rows], ((reach, reach), (0, 0)), constant_values=np.nan)
+        part = np.pad(places[rows], ((reach, reach), (0, 0)), constant_values=np.nan)
         windows = np.lib.stride_tricks.sliding_window_view(part, 2 * reach + 1, axis=0)
-        result[rows] = how(windows)
-    result[~kept] = np.nan
+        result[rows] = _median(windows)
+    result[~np.isfinite(places).all(axis=1)] = np.nan
     return result
 
 

@@ -46,10 +46,10 @@ def _counts(low: int, high: int) -> _Range:
 class Look:
     cone_eyes: Annotated[float, _Range(1, 90)]
     cone_head: Annotated[float, _Range(1, 90)]
+    eyes_upto: Annotated[float, _Range(0, 90)]
     leave: Annotated[float, _Range(0, 45)]
     spread_most: Annotated[float, _Range(1, 180)]
     depth_doubt: Annotated[float, _Range(0, 0.5)]
-    smooth: Annotated[Micros, _times(0, 2)]
     smooth_place: Annotated[Micros, _times(0, 10)]
     joint_cone: Annotated[float, _Range(1, 90)]
     joint_reach: Annotated[float, _Range(0.1, 10)]
