@@ -102,7 +102,7 @@ class Sessions:
 
     def _over(self, session: Session) -> bool:
         now = self._clock()
-        return now - session.active > self._idle or now - session.began > self._longest
+        return now - session.active > self._idle or now - session.began >= self._longest
 
 
 class Throttle:

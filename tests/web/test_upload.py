@@ -1,0 +1,268 @@
+"""A film comes in slice by slice, sealed, and survives what goes wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.web.driver import Answer, Browser
+from tests.web.houses import PASSPHRASE
+from vig.app import uploads
+from vig.app.house import House
+from vig.domain.family import Purpose
+from vig.errors import Cancelled, NotAFilm
+from vig.web import upload
+from vig.web.gate import Gate
+from vig.web.porch import Porch
+from vig.web.sessions import COOKIE
+
+MARKER = b"a plain mark that must not lie on the disk"
+FILM = MARKER + os.urandom(3 * 2**20) + MARKER
+AGREED = {
+    "family": "F-014",
+    "name": "holiday.mp4",
+    "filmed_on": "2026-11-12",
+    "age_weeks": 23,
+    "agreement": {
+        "agreed_by": "mother",
+        "agreed_on": "2026-11-12",
+        "purposes": ["keep", "analyse"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("upload") / "vault")
+    house.confirm(house.set_up(PASSPHRASE))
+    yield house
+    house.lock()
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    porch = Porch(house)
+    browser = Browser(Gate(Starlette(routes=upload.routes(porch)), porch))
+    browser.cookies[COOKIE] = porch.sessions.begin("guider")
+    return browser
+
+
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the walk was asked to bring in; ``problem`` makes it refuse."""
+    seen: dict[str, Any] = {"problem": None}
+
+    class Made:
+        id = "9" * 32
+
+    def add(ws: Any, source: Any, *, progress: Any, **asked: Any) -> Made:
+        progress(0.1)
+        if seen["problem"]:
+            raise seen["problem"]
+        seen.update(asked, bytes=source.read())
+        return Made()
+
+    monkeypatch.setattr("vig.app.walk.add", add)
+    return seen
+
+
+def _ask(browser: Browser, method: str, path: str, body: Any = b"", **headers: str) -> Answer:
+    return asyncio.run(browser.script(method, path, body, **headers))
+
+
+def _begin(browser: Browser, size: int = len(FILM)) -> str:
+    made = _ask(browser, "POST", "/api/uploads", {"size": size})
+    assert made.status == 201
+    return f"/api/uploads/{made.json()['id']}"
+
+
+def _slice(browser: Browser, path: str, at: int, data: bytes) -> Answer:
+    return _ask(browser, "PATCH", path, data, upload_offset=str(at))
+
+
+async def _finished(browser: Browser, path: str, note: Any) -> dict[str, Any]:
+    answer = await browser.script("POST", f"{path}/finish", note)
+    assert answer.status == 202, answer.text
+    while True:
+        state: dict[str, Any] = (await browser.get(path)).json()
+        if not state["running"]:
+            return state
+        await asyncio.sleep(0.01)
+
+
+def test_a_film_arrives_whole_and_the_walk_reads_its_very_bytes(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    path = _begin(browser)
+    at = 0
+    while at < len(FILM):
+        answer = _slice(browser, path, at, FILM[at : at + 1_300_000])
+        assert answer.status == 204
+        at = int(answer.headers["upload-offset"])
+    state = asyncio.run(_finished(browser, path, AGREED))
+    assert state["recording"] == "9" * 32
+    assert hashlib.sha256(walked["bytes"]).digest() == hashlib.sha256(FILM).digest()
+    agreement = walked["agreement"]
+    assert agreement.purposes == {Purpose.KEEP, Purpose.ANALYSE}
+    assert agreement.agreed_on == date(2026, 11, 12)
+    assert agreement.agreed_by == "mother"
+    assert not agreement.vouched
+    assert walked["filmed_on"] == date(2026, 11, 12)
+    assert (walked["family"], walked["age_weeks"], walked["actor"]) == ("F-014", 23, "guider")
+
+
+def test_no_byte_of_an_upload_lies_on_the_disk_in_clear(browser: Browser, house: House) -> None:
+    planted = house.root / "planted"
+    planted.write_bytes(b"before" + MARKER)
+    assert _found(house.root) == [planted]  # the search finds what is there
+    planted.unlink()
+    path = _begin(browser)
+    _slice(browser, path, 0, FILM)
+    assert _found(house.root) == []
+    _ask(browser, "DELETE", path)
+
+
+def _found(root: Path) -> list[Path]:
+    return [p for p in root.rglob("*") if p.is_file() and MARKER in p.read_bytes()]
+
+
+def test_a_slice_at_the_wrong_place_is_told_the_right_one(browser: Browser) -> None:
+    path = _begin(browser)
+    _slice(browser, path, 0, FILM[:1000])
+    again = _slice(browser, path, 0, FILM[:1000])
+    assert again.status == 409
+    assert again.headers["upload-offset"] == "1000"
+    looked = asyncio.run(browser.send("HEAD", path))
+    assert looked.headers["upload-offset"] == "1000"
+    _ask(browser, "DELETE", path)
+
+
+def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    path = _begin(browser)
+
+    async def broken() -> None:
+        scope = browser.scope("http", "PATCH", path, {
+            "x-vig-request": "1", "origin": f"http://{browser.host}", "upload-offset": "0",
+        })  # fmt: skip
+        messages = [
+            {"type": "http.request", "body": FILM[: 2**20 + 5000], "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        async def send(message: dict[str, Any]) -> None:
+            """Nobody listens any more."""
+
+        await browser.app(scope, receive, send)
+
+    asyncio.run(broken())
+    at = int(asyncio.run(browser.send("HEAD", path)).headers["upload-offset"])
+    assert at == 2**20  # the whole pieces; the torn one is sent again
+    _slice(browser, path, at, FILM[at:])
+    asyncio.run(_finished(browser, path, AGREED))
+    assert walked["bytes"] == FILM
+
+
+def test_more_bytes_than_announced_are_refused(browser: Browser) -> None:
+    path = _begin(browser, size=10)
+    answer = _slice(browser, path, 0, b"x" * 11)
+    assert answer.status == 422
+    assert "More arrived" in answer.json()["error"]
+    _ask(browser, "DELETE", path)
+
+
+def test_a_refused_film_is_one_sentence_and_its_slices_are_gone(
+    browser: Browser, house: House, walked: dict[str, Any]
+) -> None:
+    walked["problem"] = NotAFilm()
+    path = _begin(browser, size=5)
+    _slice(browser, path, 0, b"hello")
+    state = asyncio.run(_finished(browser, path, AGREED))
+    assert state["error"].startswith("This file is not a film")
+    assert "MP4" in state["advice"]
+    assert uploads.objects(house.workspace) == set()
+    assert _ask(browser, "DELETE", path).status == 204
+
+
+def test_an_import_that_is_stopped_throws_its_slices_away(
+    browser: Browser, house: House, walked: dict[str, Any]
+) -> None:
+    walked["problem"] = Cancelled()
+    path = _begin(browser, size=5)
+    _slice(browser, path, 0, b"hello")
+    asyncio.run(_finished(browser, path, AGREED))
+    assert _ask(browser, "DELETE", path).status == 204
+    assert uploads.objects(house.workspace) == set()
+
+
+def test_an_unforeseen_error_says_nothing_of_what_was_in_it(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    walked["problem"] = RuntimeError("F-014 /home/anna/holiday.mp4")
+    path = _begin(browser, size=5)
+    _slice(browser, path, 0, b"hello")
+    state = asyncio.run(_finished(browser, path, AGREED))
+    assert state["error"] == "Something went wrong."
+    _ask(browser, "DELETE", path)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"agreement": None},
+        {"family": None, "agreement": {}},
+        {"filmed_on": "yesterday"},
+        {"age_weeks": "old"},
+        {"agreement": {**AGREED["agreement"], "purposes": ["everything"]}},  # type: ignore[dict-item]
+    ],
+)
+def test_an_incomplete_agreement_brings_nothing_in(
+    browser: Browser, walked: dict[str, Any], spoilt: dict[str, Any]
+) -> None:
+    path = _begin(browser, size=5)
+    _slice(browser, path, 0, b"hello")
+    answer = _ask(browser, "POST", f"{path}/finish", {**AGREED, **spoilt})
+    assert answer.status == 422
+    assert "agreement is not complete" in answer.json()["error"]
+    assert "bytes" not in walked
+    _ask(browser, "DELETE", path)
+
+
+@pytest.mark.parametrize("size", [0, -1, "5", None, 2**60])
+def test_an_upload_of_no_possible_size_is_not_begun(browser: Browser, size: object) -> None:
+    answer = _ask(browser, "POST", "/api/uploads", {"size": size})
+    assert answer.status in (413, 422)
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("lacking", ["x-vig-request", "origin", "cookie"])
+def test_nothing_changes_for_what_our_own_script_did_not_send(
+    browser: Browser, house: House, lacking: str
+) -> None:
+    headers = {"x-vig-request": "1", "origin": f"http://{browser.host}"}
+    headers.pop(lacking, None)
+    if lacking == "cookie":
+        browser.cookies.clear()
+    before = uploads.pending(house.workspace)
+    answer = asyncio.run(browser.send("POST", "/api/uploads", b'{"size": 5}', headers))
+    assert answer.status == (401 if lacking == "cookie" else 403)
+    assert uploads.pending(house.workspace) == before
+
+
+def test_an_unknown_upload_is_not_found(browser: Browser) -> None:
+    path = "/api/uploads/" + "0" * 32
+    assert _slice(browser, path, 0, b"x").status == 404
+    assert asyncio.run(browser.send("HEAD", path)).status == 404
+    assert _ask(browser, "POST", f"{path}/finish", AGREED).status == 404
