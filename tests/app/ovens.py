@@ -95,7 +95,7 @@ def bench(root: Path, key: bytes) -> Bench:
 
 def bake(root: Path, opener: str = "bench") -> None:
     """A worker without the pipe: what a process of the tests runs until it is killed."""
-    from vig.app.jobs.runner import Standby
+    from vig.app.jobs.standby import Standby
 
     Standby(globals()[opener](root, KEY)).start()
     while True:

@@ -1,4 +1,4 @@
-"""What the jobs promise, whoever keeps them."""
+"""What the jobs promise, whoever keeps them: DBOS on SQLCipher, DBOS on Postgres, or memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from vig.app.jobs import Bench, Jobs, JobState, Work, attend
+from vig.app.jobs import Bench, Jobs, JobState, Pace, Work, attend
+from vig.app.jobs.memory import MemoryJobs
 from vig.catalogue.engine import engine_for_jobs
 from vig.domain.progress import Progress
 from vig.errors import Cancelled, DamagedFilm, NotAFilm, Unknown, VaultLocked
 
 SEAL = bytes(range(32))
+QUICK = Pace(poll=0.1, beat=0.5, dead=3.0, patience=5.0)
 
 
 class Bakery:
@@ -27,23 +30,33 @@ class Bakery:
         self.finished: list[str] = []
         self.hold = threading.Event()
         self.hold.set()
-        self.trouble: BaseException | None = None
+        self.trouble: Exception | None = None
+        self.at_once = self.most_at_once = 0
+        self._lock = threading.Lock()
 
-    def work(self, parts: int = 4, lanes: int = 2) -> Work:
-        return Work(
-            "bake", lambda s: [f"loaf:{i}" for i in range(parts)], self.part, self.done, lanes
-        )
+    def work(self) -> Work:
+        return Work("bake", self.plan, self.part, self.join, lanes=2)
+
+    def plan(self, subject: str) -> list[str]:
+        return [f"loaf:{number}" for number in range(4)]
 
     def part(self, subject: str, part: str, progress: Progress) -> None:
-        self.began.append(part)
         if self.trouble is not None:
             raise self.trouble
-        while not self.hold.wait(0.02):
-            progress(0.5)
-        progress(1.0)
-        self.ended.append(part)
+        with self._lock:
+            self.began.append(part)
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            while not self.hold.wait(0.02):
+                progress(0.5)
+            progress(1.0)
+            self.ended.append(part)
+        finally:
+            with self._lock:
+                self.at_once -= 1
 
-    def done(self, subject: str) -> None:
+    def join(self, subject: str) -> None:
         self.finished.append(subject)
 
 
@@ -52,17 +65,23 @@ def bakery() -> Bakery:
     return Bakery()
 
 
-@pytest.fixture
-def bench(tmp_path: Path, bakery: Bakery) -> Iterator[Bench]:
-    engine = engine_for_jobs(tmp_path / "jobs.db", bytes(32))
-    yield Bench(engine, SEAL, (bakery.work(),), tmp_path)
-    engine.dispose()
-
-
-@pytest.fixture
-def jobs(bench: Bench) -> Iterator[Jobs]:
-    with attend(bench) as desk:
+@pytest.fixture(
+    params=["memory", "sqlcipher", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def jobs(request: pytest.FixtureRequest, tmp_path: Path, bakery: Bakery) -> Iterator[Jobs]:
+    if request.param == "memory":
+        kept = MemoryJobs(bakery.work())
+        yield kept
+        kept.close()
+        return
+    if request.param == "sqlcipher":
+        engine = engine_for_jobs(tmp_path / "jobs.db", bytes(32))
+        root: Path | None = tmp_path
+    else:
+        engine, root = sa.create_engine(request.getfixturevalue("postgres")), None
+    with attend(Bench(engine, SEAL, (bakery.work(),), root, pace=QUICK)) as desk:
         yield desk
+    engine.dispose()
 
 
 @pytest.fixture
@@ -103,12 +122,13 @@ def test_a_cancelled_job_stops_within_a_part_and_goes_on_where_it_was(
     bakery.hold.clear()
     job = jobs.submit("bake", subject, "1")
     until(jobs, job, JobState.RUNNING)
-    while len(bakery.began) < 2:
+    while bakery.at_once < 2:
         time.sleep(0.01)
     jobs.cancel(job)
     assert jobs.status(job).state is JobState.CANCELLED
-    time.sleep(1.5)
-    assert (len(bakery.began), bakery.ended) == (2, [])
+    while bakery.at_once:
+        time.sleep(0.01)
+    assert (len(bakery.began), bakery.ended, bakery.most_at_once) == (2, [], 2)
     bakery.hold.set()
     jobs.resume(job)
     assert jobs.wait(job, timeout=30).state is JobState.DONE
@@ -180,3 +200,93 @@ def test_the_first_of_two_failing_lanes_tells_why(jobs: Jobs, bakery: Bakery, su
     bakery.trouble = NotAFilm()
     with pytest.raises(NotAFilm):
         jobs.wait(jobs.submit("bake", subject, "1"), timeout=30)
+
+
+def test_what_was_finished_before_a_failure_is_not_done_again(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.hold.clear()
+    job = jobs.submit("bake", subject, "1")
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    bakery.trouble = NotAFilm()
+    bakery.hold.set()
+    until(jobs, job, JobState.FAILED)
+    assert sorted(bakery.ended) == ["loaf:0", "loaf:1"]
+    before = jobs.status(job).share
+    assert before > 0.4
+    bakery.trouble = None
+    jobs.resume(job)
+    told: list[float] = []
+    jobs.wait(job, told.append, timeout=30)
+    assert min(told) >= before
+    assert sorted(bakery.ended) == ["loaf:0", "loaf:1", "loaf:2", "loaf:3"]
+
+
+def test_resuming_leaves_a_job_that_is_well_alone(jobs: Jobs, bakery: Bakery, subject: str) -> None:
+    job = jobs.submit("bake", subject, "1")
+    jobs.resume(job)
+    jobs.wait(job, timeout=30)
+    jobs.resume(job)
+    jobs.cancel(job)
+    assert jobs.status(job).state is JobState.DONE
+    assert len(bakery.began) == 4
+
+
+def test_forgetting_waits_for_the_parts_to_halt_and_leaves_nothing(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.hold.clear()
+    other = jobs.submit("bake", uuid.uuid4().hex, "1")
+    jobs.cancel(other)
+    job = jobs.submit("bake", subject, "1")
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    jobs.forget(subject)
+    assert (bakery.at_once, bakery.ended) == (0, [])
+    assert [s.id for s in jobs.list()] == [other]
+    with pytest.raises(Unknown):
+        jobs.status(job)
+
+
+def test_a_cancelled_job_that_never_began_does_not_begin(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.hold.clear()
+    first, second = (jobs.submit("bake", each, "1") for each in (subject, uuid.uuid4().hex))
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    assert jobs.status(second).state is JobState.WAITING
+    jobs.cancel(second)
+    bakery.hold.set()
+    jobs.wait(first, timeout=30)
+    assert jobs.status(second).state is JobState.CANCELLED
+    assert len(bakery.began) == 4
+
+
+def test_waiting_gives_up_after_its_time_and_the_job_goes_on(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.hold.clear()
+    job = jobs.submit("bake", subject, "1")
+    with pytest.raises(TimeoutError):
+        jobs.wait(job, timeout=0.1)
+    bakery.hold.set()
+    assert jobs.wait(job, timeout=30).state is JobState.DONE
+
+
+def test_a_status_names_the_step_and_reckons_no_time_before_it_can(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.hold.clear()
+    job = jobs.submit("bake", subject, "1")
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    until(jobs, job, JobState.RUNNING)
+    status = jobs.status(job)
+    assert (status.kind, status.subject, status.version) == ("bake", subject, "1")
+    assert status.step == "loaf"
+    assert status.seconds_left is None
+    assert abs(status.submitted_at / 1000 - time.time()) < 60
+    bakery.hold.set()
+    assert jobs.wait(job, timeout=30).step is None

@@ -55,7 +55,7 @@ def recorded(desk: Desk, job: str) -> set[str]:
 
 FORKS = multiprocessing.get_context("forkserver")
 # Python and DBOS are loaded once; only what comes after may be hit by a kill, and sooner.
-FORKS.set_forkserver_preload(["tests.app.ovens", "vig.app.jobs.runner"])
+FORKS.set_forkserver_preload(["tests.app.ovens", "vig.app.jobs.standby"])
 
 
 def start_baking(root: Path, opener: str = "bench") -> multiprocessing.process.BaseProcess:

@@ -78,7 +78,7 @@ class WorkerHandle:
             elif not self._stopping.is_set():
                 self._process = self._spawn(key)
 
-    def stop(self, patience: float = PATIENCE + 5) -> None:
+    def stop(self, patience: float = 15.0) -> None:
         """Close the pipe and wait for the end; a worker that does not end is killed."""
         self._stopping.set()
         with self._lock:
@@ -162,9 +162,7 @@ class WorkerHandle:
                         continue
 
 
-def start_worker(
-    root: Path, key: bytes, *, opener: str = OPENER, patience: float = 60.0
-) -> WorkerHandle:
+def start_worker(root: Path, key: bytes, *, opener: str, patience: float = 60.0) -> WorkerHandle:
     """Start a worker for the vault in ``root`` and wait until it works or stands by.
 
     ``key`` is what the opener needs to open the vault. Raises what the opener raised (WrongKey,
@@ -203,7 +201,7 @@ def main(argv: Sequence[str]) -> int:
     orders, answer = _ours_alone(0), _ours_alone(1)
     try:
         bench = _open(argv[2], Path(argv[1]), _first_key(orders))
-        from vig.app.jobs.runner import Standby
+        from vig.app.jobs.standby import Standby
 
         standby = Standby(bench)
         standby.start()
@@ -226,7 +224,7 @@ def main(argv: Sequence[str]) -> int:
 
     threading.Thread(target=obey, name="vig-orders", daemon=True).start()
     stop.wait()
-    if standby.stop(PATIENCE) and bench.close is not None:
+    if standby.stop() and bench.close is not None:
         bench.close()
     # Threads of a part that never looked up would keep the interpreter, and the lock, for ever.
     os._exit(0)

@@ -7,9 +7,10 @@ Read this module for what the app may ask; nothing else of the package need be k
         jobs.wait(job, progress)
 
 ``Work`` says what is to be done, ``Bench`` what a worker needs of an open vault, ``Jobs`` what
-everybody may ask. The rooms behind it: ``durable`` (the desk, on DBOS), ``runner`` (the engine that
-does the work), ``ledger`` (our two tables beside DBOS's), ``sealing`` (how values are stored),
-``memory`` (the same promises without a database, for tests and trials).
+everybody may ask. Behind it, and nowhere else in the house, is DBOS: ``durable`` is the desk where
+jobs are asked for, ``runner`` the engine, ``run`` one run of one job, ``standby`` whose turn it is,
+``ledger`` our two tables beside DBOS's, ``sealing`` how values are stored. ``memory`` keeps the same
+promises without a database, for tests and trials.
 
 A job is named by kind, subject and version, so the same recording is never analysed twice at once
 by the same version. Only opaque ids and codes go in: names are refused at the door.
@@ -82,7 +83,11 @@ class Failure:
         """The error as it was raised; a plain ``WorkError`` where nobody foresaw it."""
         kind = getattr(errors, self.kind, None)
         if isinstance(kind, type) and issubclass(kind, errors.VigError):
-            return kind(**self.fields)
+            try:
+                return kind(**self.fields)
+            except LookupError:
+                # Stored by a release whose sentence had other fields.
+                return errors.WorkError()
         return errors.WorkError()
 
     def to_json(self) -> str:
@@ -157,12 +162,14 @@ class Pace:
 
     ``poll`` is how soon a new job is noticed; ``beat`` the time between two signs of life of a
     worker, ``dead`` the time without one until its jobs are taken over (within 30 s: requirement
-    33); ``jobs_at_once`` what one worker takes on, each job with lanes of its own.
+    33); ``patience`` how long a part may take to notice that it is to halt, before the process ends
+    under it. ``jobs_at_once`` is what one worker takes on, each job with lanes of its own.
     """
 
     poll: float = 1.0
     beat: float = 5.0
     dead: float = 20.0
+    patience: float = 10.0
     jobs_at_once: int = 1
 
 
@@ -205,7 +212,7 @@ class Jobs(Protocol):
         """Go on with a cancelled or failed job where it stopped. Others stay as they are."""
 
     def forget(self, subject: str) -> None:
-        """Stop and remove every job of this subject (erasure)."""
+        """Remove every job of this subject; waits for its parts to halt first (erasure)."""
 
     def wait(
         self, job: JobId, progress: Progress = unheard, timeout: float | None = None
@@ -238,7 +245,7 @@ def open_desk(bench: Bench) -> Jobs:
     """Submit and watch, without doing any work in this process."""
     from vig.app.jobs.durable import Desk
 
-    return Desk(bench.engine, bench.seal, dead_after=bench.pace.dead)
+    return Desk(bench.engine, bench.seal, bench.pace)
 
 
 @contextmanager
@@ -248,7 +255,7 @@ def attend(bench: Bench, *, take_over: bool = True) -> Iterator[Jobs]:
     While another worker holds the vault this only watches; when that one ends or dies, this
     process takes the lock and its jobs over (unless ``take_over`` is False).
     """
-    from vig.app.jobs.runner import Standby
+    from vig.app.jobs.standby import Standby
 
     desk = open_desk(bench)
     standby = Standby(bench, keep_trying=take_over)

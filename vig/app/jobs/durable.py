@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOSClient
 
-from vig.app.jobs import Failure, JobId, JobState, JobStatus, job_id
+from vig.app.jobs import Failure, JobId, JobState, JobStatus, Pace, job_id
 from vig.app.jobs.ledger import Ledger, Row
 from vig.app.jobs.sealing import Recorded, SealedJson
 from vig.domain.progress import Progress, unheard
@@ -35,9 +35,9 @@ _STATES = {
 class Desk:
     """Jobs on DBOS (see ``vig.app.jobs.Jobs``). Several desks may serve one database."""
 
-    def __init__(self, engine: sa.Engine, seal: bytes, *, dead_after: float) -> None:
+    def __init__(self, engine: sa.Engine, seal: bytes, pace: Pace) -> None:
         hush()
-        self._dead_after = dead_after
+        self._pace = pace
         self._ledger = Ledger(engine)
         self._client: Any = DBOSClient(
             system_database_engine=engine, serializer=SealedJson(seal), application_name=APP
@@ -72,7 +72,7 @@ class Desk:
     def _statuses(self, **chosen: Any) -> Sequence[JobStatus]:
         found = self._client.list_workflows(name=WORKFLOW, load_input=False, **chosen)
         rows = self._ledger.rows([w.workflow_id for w in found])
-        alive = self._ledger.alive(self._dead_after)
+        alive = self._ledger.alive(self._pace.dead)
         return [_status(w, rows.get(w.workflow_id), alive) for w in found]
 
     def cancel(self, job: JobId) -> None:
@@ -92,13 +92,20 @@ class Desk:
 
     def forget(self, subject: str) -> None:
         found = self._client.list_workflows(name=WORKFLOW, load_input=False, load_output=False)
-        jobs = [w.workflow_id for w in found if w.workflow_id.split(":")[1] == subject]
-        if jobs:
-            self._client.cancel_workflows(jobs)
-            for job in jobs:
-                self._ledger.release(job)
-            self._client.delete_workflows(jobs)
-            self._ledger.forget(jobs)
+        mine = [w for w in found if w.workflow_id.split(":")[1] == subject]
+        if not mine:
+            return
+        jobs = [w.workflow_id for w in mine]
+        self._client.cancel_workflows(jobs)
+        for job in jobs:
+            self._ledger.release(job)
+        until = time.monotonic() + self._pace.patience
+        alive = self._ledger.alive(self._pace.dead)
+        at_work = [w.workflow_id for w in mine if w.executor_id in alive]
+        while self._ledger.held(at_work) and time.monotonic() < until:
+            time.sleep(0.05)
+        self._client.delete_workflows(jobs)
+        self._ledger.forget(jobs)
 
     def wait(
         self, job: JobId, progress: Progress = unheard, timeout: float | None = None
@@ -121,12 +128,12 @@ class Desk:
                 raise TimeoutError
             time.sleep(0.25)
 
-    def open_queue(self, jobs_at_once: int, poll: float) -> None:
+    def open_queue(self) -> None:
         """Set how many jobs one worker does at a time, and how often it looks for them."""
         self._client.register_queue(
             QUEUE,
-            worker_concurrency=jobs_at_once,
-            polling_interval_sec=poll,
+            worker_concurrency=self._pace.jobs_at_once,
+            polling_interval_sec=self._pace.poll,
             on_conflict="always_update",
         )
 

@@ -20,7 +20,8 @@ _progress = sa.Table(
     "vig_job_progress",
     _tables,
     sa.Column("job", sa.Text, primary_key=True),
-    sa.Column("run", sa.Text),
+    sa.Column("run", sa.Text),  # the run that may write
+    sa.Column("holder", sa.Text),  # the run that is still at it; gone a moment after it halts
     sa.Column("share", sa.Float, nullable=False, default=0.0),
     sa.Column("step", sa.Text),
     sa.Column("locked", sa.Boolean, nullable=False, default=False),
@@ -91,6 +92,7 @@ class Ledger:
                 .where(_progress.c.job == job)
                 .values(
                     run=run,
+                    holder=run,
                     locked=False,
                     barren=_progress.c.barren + 1,
                     run_began=self._now,
@@ -101,7 +103,7 @@ class Ledger:
             if not changed:
                 c.execute(
                     sa.insert(_progress).values(
-                        job=job, run=run, barren=1, run_began=self._now, told=self._now
+                        job=job, run=run, holder=run, barren=1, run_began=self._now, told=self._now
                     )
                 )
             return int(
@@ -138,6 +140,22 @@ class Ledger:
                 .where(_progress.c.job == job)
                 .values(run=None, locked=False, step=None)
             )
+
+    def leave(self, job: str, run: str) -> None:
+        """This run has halted or ended: nothing of it writes any more."""
+        with self._engine.begin() as c:
+            c.execute(
+                sa.update(_progress)
+                .where(_progress.c.job == job, _progress.c.holder == run)
+                .values(holder=None)
+            )
+
+    def held(self, jobs: Collection[str]) -> bool:
+        """Whether some run is still at one of these jobs (or died at it)."""
+        p = _progress.c
+        with self._engine.connect() as c:
+            asked = sa.select(p.job).where(p.job.in_(jobs), p.holder.is_not(None))
+            return c.execute(asked.limit(1)).first() is not None
 
     def fruitful(self, job: str) -> None:
         """A part was finished, or the run was ended in good order."""
