@@ -18,6 +18,10 @@ CLICK_EVERY = 0.5
 """A burst of tone starts every half second of the film's clock."""
 
 
+_FIXED = ("mpeg4", "mpeg2video", "h263", "mpeg1video")
+"""Codecs that count in whole frames."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to make one film. Times are whole microseconds of the container's clock."""
@@ -61,10 +65,9 @@ def film(recipe: Recipe) -> bytes:
     video = made.add_stream(recipe.codec, rate=recipe.rate, options=recipe.options)
     video.width, video.height = recipe.size
     video.pix_fmt = recipe.pixels
-    if recipe.container not in ("avi", "m4v", "h264"):
-        video.codec_context.time_base = Fraction(1, 90_000)
-    if recipe.codec == "mpeg4" or recipe.codec.startswith("h263") or recipe.codec == "mpeg2video":
-        video.codec_context.time_base = Fraction(1, recipe.rate)
+    fixed = recipe.container in ("avi", "h264", "hevc") or recipe.codec.startswith(_FIXED)
+    base = Fraction(1, recipe.rate) if fixed else Fraction(1, 90_000)
+    video.codec_context.time_base = base
     if recipe.codec_tag:
         video.codec_context.codec_tag = recipe.codec_tag
     if recipe.aspect:
@@ -76,7 +79,6 @@ def film(recipe: Recipe) -> bytes:
     if recipe.sound:
         sound = made.add_stream(recipe.sound, rate=recipe.sound_rate, layout=recipe.sound_layout)
     starts = recipe.starts()
-    base = video.codec_context.time_base
     for number, at in enumerate(starts):
         painted = recipe.paint(number) if recipe.paint else barcode.drawn(number, *recipe.size)
         frame = (

@@ -62,6 +62,8 @@ class Footage:
     """How many frames are shown; None until the film was decoded once."""
     sound_start: Micros | None
     """When the first sound is heard, counted from the first shown frame; None without sound."""
+    cut_short: bool = False
+    """Whether the file ends before its index says it does; the part that is there is used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vig.domain.clock import Micros, Span
 from vig.domain.recording import FrameTimes
 from vig.errors import BadSpan
-from vig.media.proxy import Sink, index_room, poured
+from vig.media.proxy import Sink, poured
 from vig.media.sandbox import Child, nonsense
 from vig.media.video import frame_at, frames_at
 
@@ -40,7 +40,6 @@ def cut(source: BinaryIO, span: Span, sink: Sink, *, times: FrameTimes) -> Span:
         "longest": 1920,
         "preset": "fast",
         "crf": CRF,
-        "head": index_room(exact.length),
     }
     with Child("cut", source, asked) as child:
         for answer in child.answers():

@@ -18,6 +18,7 @@ SAYINGS: Final[dict[str, tuple[type[BadFilm], str | None]]] = {
     "codec": (UnsupportedFilm, "its pictures are coded in a way that is not known here"),
     "protected": (UnsupportedFilm, "it is protected by a key of its own"),
     "no-index": (DamagedFilm, "its index is missing or unreadable"),
+    "cut-off": (DamagedFilm, "it was cut off almost at its start"),
     "no-frames": (DamagedFilm, "none of its pictures can be read"),
     "times": (DamagedFilm, "the times of its pictures make no sense"),
     "pixels": (FilmTooLarge, "{0} x {1} pixels"),

@@ -46,7 +46,7 @@ def frame_times(source: BinaryIO, progress: Progress = unheard) -> FrameTimes:
     with Child("times", source) as child:
         for answer in child.answers():
             if "share" in answer.header:
-                progress(0.5)
+                progress(share_of(answer))
                 continue
             return times_of(answer, answer.whole("end", 1, _LONGEST_FILM))
     raise nonsense()
@@ -94,6 +94,12 @@ def frames_at(
             raise nonsense()
 
 
+def share_of(answer: Answer) -> float:
+    """How much of the film is done, 0 to 1."""
+    done = answer.whole("share", 0, _LONGEST_FILM)
+    return min(1.0, done / answer.whole("of", 1, _LONGEST_FILM))
+
+
 def footage_of(answer: Answer) -> Footage:
     """The child's description of the film, with every field checked."""
     said = answer.header
@@ -106,6 +112,7 @@ def footage_of(answer: Answer) -> Footage:
         and said.get("hdr") in (None, "hlg", "pq")
         and said.get("rotation") in (0, 90, 180, 270)
         and isinstance(said.get("mirrored"), bool)
+        and isinstance(said.get("cut_short"), bool)
         and isinstance(aspect, list)
         and [type(n) for n in aspect] == [int, int]
         and min(aspect) > 0
@@ -125,6 +132,7 @@ def footage_of(answer: Answer) -> Footage:
         container=_CONTAINER_NAMES.get(container, container),
         frames=answer.whole("frames", 1) if "frames" in said else None,
         sound_start=sound_start,
+        cut_short=said["cut_short"],
     )
 
 

@@ -1,21 +1,16 @@
-"""Opens an untrusted film: whitelists, the choice of tracks, the first shown frame, the clock."""
+"""Opens an untrusted film: what may be opened at all, and which of its tracks are the film."""
 
 from __future__ import annotations
 
-import contextlib
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import av
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
-from av.video.frame import VideoFrame
+from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
 from vig.media.inside.limits import (
@@ -28,10 +23,7 @@ from vig.media.inside.limits import (
     Refusal,
 )
 from vig.media.inside.source import Source
-
-MICROS: Final = 1_000_000
-Shown = tuple[int, VideoFrame]
-"""A frame and when it starts to be shown, in microseconds since the first shown frame."""
+from vig.media.inside.timing import MICROS, Joints
 
 _OPTIONS: Final = {
     "format_whitelist": FORMATS,
@@ -43,55 +35,87 @@ _OPTIONS: Final = {
 _NO_FILM: Final = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
-def micros(ticks: int, base: Fraction) -> int:
-    """``ticks`` of ``base`` seconds in whole microseconds, rounded half up."""
-    return (2 * ticks * base.numerator * MICROS + base.denominator) // (2 * base.denominator)
+_UNTIMED: Final = frozenset({"avi", "h264", "hevc", "mpegvideo", "m4v"})
+"""Containers that hold no times of display."""
+_STREAMED: Final = frozenset({"mpegts", "mpeg"})
+"""Containers without an index, whose clock may jump."""
+_SCANNED: Final = 1 << 29
+"""A streamed film up to this size is read through before a seek in it is trusted."""
 
 
 class Film:
     """An opened film with its chosen picture and sound."""
 
+    container: InputContainer
+    video: VideoStream
+    audio: AudioStream | None
+
     def __init__(self, source: Source, threads: int = 2) -> None:
-        self.container = _opened(source)
-        try:
-            self.video = _picture_of(self.container)
-            self.audio = _sound_of(self.container)
-            self._prepare(threads)
-        except BaseException:
-            self.container.close()
-            raise
+        self._source = source
+        self._threads = threads
+        self._open()
+        name = self.container.format.name
+        self.by_order = name in _UNTIMED
+        self.jumps = name in _STREAMED
         base = self.video.time_base
         if base is None or base <= 0:
             raise Refusal("times")
         self.base: Fraction = base
         rate = self.video.average_rate or self.video.guessed_rate
-        self.nominal = max(1, round(MICROS / rate)) if rate else MICROS // 25
+        self.nominal = min(max(1, round(MICROS / rate)), MICROS) if rate else MICROS // 25
+        self._seekable: bool | None = None if self.jumps else name not in _UNTIMED or name == "avi"
 
-    def _prepare(self, threads: int) -> None:
-        for stream in self.container.streams:
-            if stream not in (self.video, self.audio):
-                stream.discard = av.stream.Discard.all
+    def _open(self) -> None:
+        self._source.seek(0)
+        self.container = _opened(self._source)
+        self.video = _picture_of(self.container)
+        self.audio = _sound_of(self.container)
         context = self.video.codec_context
         context.options = {"max_pixels": str(MAX_PIXELS)}
         context.thread_type = "AUTO"
-        context.thread_count = threads
+        context.thread_count = self._threads
 
-    def close(self) -> None:
+    def read_only(self, *streams: Stream) -> None:
+        """Let the container pass over all other tracks without reading them."""
+        wanted = {stream.index for stream in streams}
+        for stream in self.container.streams:
+            stream.discard = Discard.default if stream.index in wanted else Discard.all
+
+    def rewind(self) -> None:
+        """Stand at the start again, whatever the container thinks of seeking."""
         self.container.close()
+        self._open()
 
-    def decoded(self, *streams: Stream) -> Iterator[VideoFrame | AudioFrame]:
-        """Every frame of the streams that can be decoded, from where the container stands.
+    @property
+    def seekable(self) -> bool:
+        """Whether a seek by time can be trusted (a streamed film may have jumps in its clock)."""
+        if self._seekable is None:
+            self._seekable = self._source.size > _SCANNED or not self.scan()[1]
+        return self._seekable
 
-        A packet that cannot be decoded is passed over, as every player does. Reading ends where
-        the file does, or where it can no longer be followed.
+    def scan(self) -> tuple[int, bool]:
+        """Read all packets of the picture without decoding, and rewind.
+
+        Returns the end of the last one on the container's clock in microseconds, with jumps taken
+        out, and whether there were any.
         """
-        for packet in self._packets(streams):
-            try:
-                yield from packet.decode()  # type: ignore[misc]
-            except av.error.InvalidDataError:
-                continue
+        self.rewind()
+        self.read_only(self.video)
+        joints = Joints(self.jumps)
+        end = 0
+        for packet in self.packets(self.video):
+            joints.close(packet)
+            ticks = packet.pts if packet.pts is not None else packet.dts
+            if ticks is not None:
+                end = max(end, round((ticks + (packet.duration or 0)) * self.base * MICROS))
+        self.rewind()
+        return end, any(joints.shifts.values())
 
-    def _packets(self, streams: tuple[Stream, ...]) -> Iterator[Packet[Stream]]:
+    def packets(self, *streams: Stream) -> Iterator[Packet[Any]]:
+        """The packets of the streams, then one empty packet each that draws out the last frames.
+
+        Where the rest of the file is gone or nonsense, the packets end as if the file did.
+        """
         packets = self.container.demux(*streams)
         while True:
             try:
@@ -99,99 +123,12 @@ class Film:
             except (StopIteration, EOFError):
                 return
             except av.error.FFmpegError:
-                # The rest of the file is gone or nonsense; what the decoders still hold comes out.
                 for stream in streams:
-                    with contextlib.suppress(av.error.FFmpegError, EOFError):
-                        last: Packet[Stream] = Packet()
-                        last.stream = stream
-                        yield last
+                    last: Packet[Any] = Packet()
+                    last.stream = stream
+                    yield last
                 return
             yield packet
-
-
-@dataclass(slots=True)
-class Clock:
-    """Gives each decoded frame its time; repairs times that are missing or do not rise."""
-
-    film: Film
-    origin: int | None = None
-    """The first shown frame's own time in microseconds of the container's clock."""
-    last: int = -1
-
-    def time_of(self, frame: VideoFrame) -> int:
-        """Microseconds since the first shown frame, rising from frame to frame."""
-        ticks = frame.pts if frame.pts is not None else frame.dts
-        if ticks is None:
-            at = 0 if self.origin is None else self.last + self.film.nominal + self.origin
-        else:
-            at = micros(ticks, self.film.base)
-        if self.origin is None:
-            self.origin = at
-        at -= self.origin
-        if at <= self.last:
-            at = self.last + 1
-        if at > MAX_HOURS * 3600 * MICROS:
-            raise Refusal("hours", MAX_HOURS)
-        self.last = at
-        return at
-
-
-class Reel:
-    """A film as it is shown: its frames with their times, its sound beside them."""
-
-    def __init__(self, film: Film, *, sound: bool = False) -> None:
-        self.film = film
-        self.clock = Clock(film)
-        streams: list[Stream] = [film.video]
-        if sound and film.audio is not None:
-            streams.append(film.audio)
-        self._streams = tuple(streams)
-        self._items = film.decoded(*self._streams)
-        self._held: deque[VideoFrame | AudioFrame] = deque()
-        self.first = self._first()
-
-    def _first(self) -> VideoFrame:
-        for frame in self._items:
-            self._held.append(frame)
-            if isinstance(frame, VideoFrame):
-                checked(frame)
-                return frame
-        raise Refusal("no-frames")
-
-    @property
-    def origin(self) -> int:
-        """The container's time of the first shown frame, in microseconds."""
-        ticks = self.first.pts if self.first.pts is not None else self.first.dts
-        return micros(ticks, self.film.base) if ticks is not None else 0
-
-    def seek(self, at: int) -> None:
-        """Go on from the last keyframe at or before ``at``."""
-        origin = self.origin
-        target = (at + origin) * self.film.base.denominator // (MICROS * self.film.base.numerator)
-        self.film.container.seek(target, stream=self.film.video)
-        self._held.clear()
-        self._items = self.film.decoded(*self._streams)
-        self.clock = Clock(self.film, origin)
-        self.clock.last = -(1 << 62)
-
-    def items(self) -> Iterator[VideoFrame | AudioFrame]:
-        """Frames of picture and sound in the order of the file."""
-        while self._held:
-            yield self._held.popleft()
-        yield from self._items
-
-    def shown(self) -> Iterator[Shown]:
-        """The frames in the order they are shown, with their times."""
-        for frame in self.items():
-            if isinstance(frame, VideoFrame):
-                checked(frame)
-                yield self.clock.time_of(frame), frame
-
-
-def checked(frame: VideoFrame) -> None:
-    """Refuse a picture that grew beyond the limit while the film ran."""
-    if frame.width * frame.height > MAX_PIXELS:
-        raise Refusal("pixels", frame.width, frame.height)
 
 
 def _opened(source: Source) -> InputContainer:

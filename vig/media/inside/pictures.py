@@ -10,6 +10,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 from av.video.frame import VideoFrame
 
+from vig.media.inside import tone
 from vig.media.inside.opening import Film
 
 # Signs of the display matrix (a, b, c, d: x' = a x + c y, y' = b x + d y, y downwards), and for each
@@ -34,7 +35,7 @@ class Pose:
     """How the stored picture must be turned and stretched, from the first frame and the track."""
 
     def __init__(self, film: Film, first: VideoFrame) -> None:
-        self.stored = (first.width, first.height)
+        self.hdr = tone.kind_of(first.color_trc)
         self.filters, self.rotation, self.mirrored = _TURNS[_signs(first)]
         aspect = film.video.sample_aspect_ratio
         # A pixel eight times as wide as high is no camera's; such a header is damaged.
@@ -86,6 +87,7 @@ class Upright:
         self._in: FilterContext | None = None
         self._out: FilterContext | None = None
         self._graph: Graph | None = None
+        self._count = 0
 
     def __call__(self, frame: VideoFrame) -> VideoFrame:
         frame.colorspace = _matrix_of(frame)
@@ -95,33 +97,67 @@ class Upright:
             self._made_for = key
         assert self._in is not None
         assert self._out is not None
+        frame.pts = self._count
+        self._count += 1
         self._in.push(frame)
         made = self._out.pull()
         assert isinstance(made, VideoFrame)
         return made
 
     def _build(self, frame: VideoFrame) -> None:
+        """Scale, bring HDR to ordinary colours by the table, turn, and give the pixels asked for."""
         graph = Graph()
         graph.threads = 1
-        width, height = self._size
-        scale = f"w={width}:h={height}:flags=bilinear"
-        if self._pixels == "yuv420p":
-            scale += ":out_color_matrix=bt709:out_range=tv"
-        nodes = [
-            graph.add(
-                "buffer",
-                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
-                f":time_base=1/1000000:pixel_aspect=1/1"
-                f":colorspace={frame.colorspace}:range={frame.color_range}",
-            ),
-            graph.add("scale", scale),
-            graph.add("format", f"pix_fmts={self._pixels}"),
-            *(graph.add(name, said or None) for name, said in self._pose.filters),
-            graph.add("buffersink"),
-        ]
-        graph.link_nodes(*nodes)
+        size = f"w={self._size[0]}:h={self._size[1]}:flags=bilinear"
+        written = ":out_color_matrix=bt709:out_range=tv" if self._pixels == "yuv420p" else ""
+        entry = graph.add("buffer", _described(frame))
+        table = None
+        if self._pose.hdr is None:
+            last = _linked(graph, entry, ("scale", size + written))
+        else:
+            last = _linked(graph, entry, ("scale", size), ("format", "pix_fmts=gbrp10le"))
+            table, last = _through_table(graph, last)
+            last = _linked(graph, last, ("scale", "flags=bilinear" + written))
+        last = _linked(graph, last, ("format", f"pix_fmts={self._pixels}"), *self._pose.filters)
+        self._in, self._out = entry, _linked(graph, last, ("buffersink", ""))
+        # The graph must outlive the two ends of it that are used.
+        self._graph = graph
         graph.configure(auto_buffer=False)
-        self._graph, self._in, self._out = graph, nodes[0], nodes[-1]
+        if table is not None and self._pose.hdr is not None:
+            picture = VideoFrame.from_ndarray(tone.table(self._pose.hdr), "rgb48le")
+            picture.pts = 0
+            table.push(picture)
+            table.push(None)
+
+
+def _described(frame: VideoFrame) -> str:
+    return (
+        f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
+        f":time_base=1/1000000:pixel_aspect=1/1"
+        f":colorspace={frame.colorspace}:range={frame.color_range}"
+    )
+
+
+def _linked(graph: Graph, last: FilterContext, *filters: tuple[str, str]) -> FilterContext:
+    """The filters one after the other behind ``last``; the new last one."""
+    for name, said in filters:
+        made = graph.add(name, said or None)
+        last.link_to(made)
+        last = made
+    return last
+
+
+def _through_table(graph: Graph, last: FilterContext) -> tuple[FilterContext, FilterContext]:
+    """A table of colours behind ``last``; where to push the table, and the new last filter."""
+    side = tone.LEVEL**3
+    entry = graph.add(
+        "buffer", f"video_size={side}x{side}:pix_fmt=rgb48le:time_base=1/1000000:pixel_aspect=1/1"
+    )
+    colours = _linked(graph, entry, ("scale", "flags=bilinear"), ("format", "pix_fmts=gbrp10le"))
+    looked_up = graph.add("haldclut", "clut=first:interp=tetrahedral")
+    last.link_to(looked_up, 0, 0)
+    colours.link_to(looked_up, 0, 1)
+    return entry, looked_up
 
 
 def _matrix_of(frame: VideoFrame) -> int:

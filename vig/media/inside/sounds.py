@@ -11,7 +11,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from vig.media.inside.opening import MICROS, micros
+from vig.media.inside.timing import MICROS, micros
 
 Samples: TypeAlias = NDArray[np.float32]  # (channels, samples) -1 to 1
 

@@ -24,7 +24,7 @@ class Source(io.RawIOBase):
     def __init__(self, ranges: Ranges) -> None:
         super().__init__()
         self._ranges = ranges
-        self._size = ranges.size
+        self.size = ranges.size
         self._at = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
@@ -38,15 +38,15 @@ class Source(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(base + offset, 0)
         return self._at
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes, fewer at the end of a block: PyAV asks again by itself."""
         if size < 0:
-            size = self._size - self._at
-        if size <= 0 or self._at >= self._size:
+            size = self.size - self._at
+        if size <= 0 or self._at >= self.size:
             return b""
         number, within = divmod(self._at, BLOCK)
         part = self._block(number)[within : within + size]

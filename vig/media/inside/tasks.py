@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 from collections import deque
@@ -11,14 +12,16 @@ from typing import Any, Final, Protocol
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.video.frame import VideoFrame
 
 from vig.domain.clock import Span
+from vig.media.figures import index_room
 from vig.media.inside.limits import Refusal
-from vig.media.inside.opening import MICROS, Film, Reel, Shown
+from vig.media.inside.opening import Film
 from vig.media.inside.pictures import Pose, Upright
+from vig.media.inside.reel import Reel, Shown, decoded_sound
 from vig.media.inside.sounds import Band, Samples
 from vig.media.inside.source import Source
+from vig.media.inside.timing import MICROS, micros
 from vig.media.inside.writing import RATE, Sink, Writer
 from vig.media.wire import Raw
 
@@ -48,14 +51,13 @@ def run(pipe: Pipe, held: list[str]) -> None:
     if task == "confined":
         pipe.answer({"held": held})
         return
-    film = Film(Source(pipe))
-    TASKS[task](film, pipe)
+    TASKS[task](Film(Source(pipe)), pipe)
 
 
 def _probe(film: Film, pipe: Pipe) -> None:
     """What the film is, with its true end: the last frames are decoded, headers only hint."""
-    reel = Reel(film, sound=True)
-    pipe.answer(_described(film, reel) | {"duration": _end_of(film, reel)})
+    reel = Reel(film)
+    pipe.answer(_described(film, reel) | _ending(film, reel))
 
 
 def _described(film: Film, reel: Reel) -> dict[str, object]:
@@ -68,7 +70,7 @@ def _described(film: Film, reel: Reel) -> dict[str, object]:
         "audio": film.audio.codec_context.codec.canonical_name if film.audio else None,
         "rotation": pose.rotation,
         "mirrored": pose.mirrored,
-        "hdr": None,
+        "hdr": pose.hdr,
         "aspect": [pose.aspect.numerator, pose.aspect.denominator],
         "container": film.container.format.name,
         "sound_start": _sound_start(film, reel),
@@ -78,49 +80,62 @@ def _described(film: Film, reel: Reel) -> dict[str, object]:
 def _sound_start(film: Film, reel: Reel) -> int | None:
     if film.audio is None or film.audio.time_base is None:
         return None
-    if film.audio.start_time is not None:
-        at = film.audio.start_time * film.audio.time_base * MICROS
-        return max(0, round(at) - reel.origin)
-    return 0
+    first = film.audio.start_time
+    return 0 if first is None else max(0, micros(first, film.audio.time_base) - reel.origin)
 
 
-def _end_of(film: Film, reel: Reel) -> int:
-    """When the last frame ends."""
-    at = film.container.duration or 0
-    for back in (5, 30, 120):
-        reel.seek(max(0, at - back * MICROS))
-        last = _last(reel.shown())
-        if last is not None:
-            return last[0] + _length(film, last[1])
-    reel.seek(0)
-    last = _last(reel.shown())
+def _ending(film: Film, reel: Reel) -> dict[str, object]:
+    """When the last frame ends, and whether the index promises more.
+
+    An index is believed after the last seconds were decoded; without one the packets are read
+    through. The reel stands anywhere afterwards.
+    """
+    told = _told_end(film) - reel.origin
+    last = None
+    if film.seekable and told > 0:
+        last = _last_after(reel, told - 2 * MICROS)
+    if last is None:
+        read, _ = film.scan()
+        last = _last_after(reel, max(0, read - reel.origin - 2 * MICROS))
     if last is None:
         raise Refusal("no-frames")
-    return last[0] + _length(film, last[1])
+    end = last[0] + reel.length(last[1])
+    if last[0] == 0:
+        raise Refusal("still")
+    short = film.seekable and told - end > max(MICROS, told // 50)
+    if short and end < MICROS:
+        raise Refusal("cut-off")
+    return {"duration": end, "cut_short": short}
 
 
-def _last(shown: Iterator[Shown]) -> Shown | None:
-    held = deque(shown, maxlen=1)
-    return held[0] if held else None
+def _told_end(film: Film) -> int:
+    """The end of the film on the container's clock, as the headers tell it; 0 untold."""
+    start, length = film.video.start_time, film.video.duration
+    if start is not None and length:
+        return micros(start + length, film.base)
+    return (film.container.start_time or 0) + (film.container.duration or 0)
 
 
-def _length(film: Film, frame: VideoFrame) -> int:
-    base = film.base
-    return round(frame.duration * base * MICROS) if frame.duration > 0 else film.nominal
+def _last_after(reel: Reel, at: int) -> Shown | None:
+    with contextlib.suppress(Refusal):
+        reel.seek(at)
+        held = deque(reel.shown(), maxlen=1)
+        return held[0] if held else None
+    return None
 
 
 def _times(film: Film, pipe: Pipe) -> None:
     """When every frame starts."""
     reel = Reel(film)
+    told = max(1, _told_end(film) - reel.origin)
     starts: list[int] = []
     last = reel.first
     for at, frame in reel.shown():
         starts.append(at)
         last = frame
         if len(starts) % 50 == 0:
-            pipe.answer({"share": at})
-    end = starts[-1] + _length(film, last)
-    pipe.answer({"end": end}, np.array(starts, ">i8").data)
+            pipe.answer({"share": at, "of": max(at, told)})
+    pipe.answer({"end": starts[-1] + reel.length(last)}, np.array(starts, ">i8").data)
 
 
 def _sample(film: Film, pipe: Pipe) -> None:
@@ -141,7 +156,7 @@ def _sample(film: Film, pipe: Pipe) -> None:
         if tick >= after:
             return
     if shown is not None:
-        end = shown[0] + _length(film, shown[1])
+        end = shown[0] + reel.length(shown[1])
         _answer_ticks(pipe, upright, shown, range(tick, min(after, -(-end // step))))
 
 
@@ -149,23 +164,15 @@ def _answer_ticks(pipe: Pipe, upright: Upright, shown: Shown, ticks: range) -> i
     """The picture once, and every tick at which it is shown; the next tick."""
     if not ticks:
         return ticks.start
-    rgb = upright(shown[1]).to_ndarray()
+    rgb = np.ascontiguousarray(upright(shown[1]).to_ndarray())
     height, width = rgb.shape[:2]
-    pipe.answer(
-        {
-            "tick": ticks.start,
-            "after": ticks.stop,
-            "at": shown[0],
-            "width": width,
-            "height": height,
-        },
-        np.ascontiguousarray(rgb).data,
-    )
+    which: dict[str, object] = {"tick": ticks.start, "after": ticks.stop, "at": shown[0]}
+    pipe.answer(which | {"width": width, "height": height}, rgb.data)
     return ticks.stop
 
 
 def _frames(film: Film, pipe: Pipe) -> None:
-    """The frames shown at given times, in rising order."""
+    """The frames shown at given times."""
     reel = Reel(film)
     pose = Pose(film, reel.first)
     upright = Upright(pose, pose.fitted(pipe.request["longest"]), "rgb24")
@@ -186,11 +193,13 @@ def _sound(film: Film, pipe: Pipe) -> None:
     if film.audio is None:
         return
     ask = pipe.request
-    end = _end_of(film, reel := Reel(film))
+    reel = Reel(film)
+    end = int(_ending(film, reel)["duration"])  # type: ignore[call-overload]
     band = Band(origin=reel.origin, start=0, end=end, rate=int(ask["rate"]), channels=1)
     block = int(ask["block"])
     held = np.zeros((1, 0), np.float32)
-    for part in _banded(Film(Source(pipe)), band):
+    film.rewind()
+    for part in _banded(film, band):
         held = np.concatenate([held, part], axis=1)
         while held.shape[1] >= block:
             pipe.answer({}, held[0, :block].astype("<f4").data)
@@ -201,9 +210,8 @@ def _sound(film: Film, pipe: Pipe) -> None:
 
 def _banded(film: Film, band: Band) -> Iterator[Samples]:
     assert film.audio is not None
-    for frame in film.decoded(film.audio):
-        if isinstance(frame, AudioFrame):
-            yield from band.add(frame)
+    for frame in decoded_sound(film):
+        yield from band.add(frame)
         if band.full:
             break
     yield from band.finish()
@@ -211,14 +219,13 @@ def _banded(film: Film, band: Band) -> Iterator[Samples]:
 
 def _copy(film: Film, pipe: Pipe) -> None:
     """The browser copy, and when its frames are shown."""
-    end = _end_of(film, Reel(film))
-    film = Film(Source(pipe))
+    ending = _ending(film, Reel(film))
+    film.rewind()
     reel = Reel(film, sound=True)
-    starts, end = _written(film, reel, pipe, Span(0, end))
-    pipe.answer(
-        _described(film, reel) | {"duration": end, "frames": len(starts)},
-        np.array(starts, ">i8").data,
-    )
+    end = int(ending["duration"])  # type: ignore[call-overload]
+    starts, end = _written(film, reel, pipe, Span(0, end), to_end=True)
+    known = ending | {"duration": end, "frames": len(starts)}
+    pipe.answer(_described(film, reel) | known, np.array(starts, ">i8").data)
 
 
 def _cut(film: Film, pipe: Pipe) -> None:
@@ -231,8 +238,13 @@ def _cut(film: Film, pipe: Pipe) -> None:
     pipe.answer({"start": starts[0], "end": end, "frames": len(starts)})
 
 
-def _written(film: Film, reel: Reel, pipe: Pipe, span: Span) -> tuple[list[int], int]:
-    """Encode what is shown and heard in ``span``; the frames' times and the end of the last."""
+def _written(
+    film: Film, reel: Reel, pipe: Pipe, span: Span, *, to_end: bool = False
+) -> tuple[list[int], int]:
+    """Encode what is shown and heard in ``span``; the frames' times and the end of the last.
+
+    With ``to_end`` all frames to the film's true end are taken; ``span`` then bounds the sound.
+    """
     ask = pipe.request
     pose = Pose(film, reel.first)
     size = pose.fitted(int(ask["longest"]), even=True)
@@ -241,7 +253,7 @@ def _written(film: Film, reel: Reel, pipe: Pipe, span: Span) -> tuple[list[int],
         Sink(pipe),
         size[::-1] if pose.rotation in (90, 270) else size,
         sound=film.audio is not None,
-        head=int(ask["head"]),
+        head=index_room(span.length),
         crf=int(ask["crf"]),
         preset=str(ask["preset"]),
     )
@@ -253,21 +265,20 @@ def _written(film: Film, reel: Reel, pipe: Pipe, span: Span) -> tuple[list[int],
             for part in band.add(item):
                 writer.sound(part)
             continue
-        at = reel.clock.time_of(item)
-        if at >= span.end:
-            if band.full or film.audio is None:
+        at, frame = item
+        if at >= span.end and not to_end:
+            # Sound may lie a little behind the picture in the file.
+            if band.full or film.audio is None or at > span.end + 3 * MICROS:
                 break
-            continue
-        if at < span.start:
-            continue
-        last = item
-        starts.append(at)
-        writer.picture(at - span.start, upright(item))
-        if len(starts) % 10 == 0:
-            pipe.answer({"share": at})
+        elif at >= span.start:
+            last = frame
+            starts.append(at)
+            writer.picture(at - span.start, upright(frame))
+            if len(starts) % 10 == 0:
+                pipe.answer({"share": min(at, span.end), "of": span.end})
     if not starts:
         raise Refusal("no-frames")
-    end = starts[-1] + _length(film, last)
+    end = starts[-1] + reel.length(last)
     if film.audio is not None:
         for part in band.finish():
             writer.sound(part)

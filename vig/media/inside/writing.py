@@ -16,8 +16,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from vig.media.inside.opening import MICROS
 from vig.media.inside.sounds import Samples
+from vig.media.inside.timing import MICROS
 from vig.media.wire import Raw
 
 RATE: Final = 48_000

@@ -1,0 +1,151 @@
+"""A film as it is shown: its frames with their times, from any point, its sound beside them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+
+from vig.media.inside.limits import MAX_PIXELS, Refusal
+from vig.media.inside.opening import Film
+from vig.media.inside.timing import MICROS, Clock, Joints
+
+Shown = tuple[int, VideoFrame]
+"""A frame, and when it starts to be shown in microseconds since the first shown frame."""
+
+
+class Reel:
+    """One reading of a film. The first shown frame is decoded at once: it sets time 0."""
+
+    def __init__(self, film: Film, *, sound: bool = False) -> None:
+        self.film = film
+        self._sound = sound
+        self._joints = Joints(film.jumps)
+        self.clock = self._fresh_clock()
+        self._held: deque[Shown | AudioFrame] = deque()
+        self._items = self._decoded()
+        self.first = self._peeked()[1]
+        assert self.clock.origin is not None
+        self.origin: int = self.clock.origin
+
+    def _fresh_clock(self, origin: int | None = None) -> Clock:
+        return Clock(self.film.base, self.film.nominal, self.film.by_order, origin)
+
+    def _peeked(self) -> Shown:
+        """The next frame, which still comes out of ``items`` afterwards."""
+        for item in self._items:
+            self._held.append(item)
+            if not isinstance(item, AudioFrame):
+                return item
+        raise Refusal("no-frames")
+
+    def items(self) -> Iterator[Shown | AudioFrame]:
+        """Frames with their times, and frames of sound, in the order of the file."""
+        while self._held:
+            yield self._held.popleft()
+        yield from self._items
+
+    def shown(self) -> Iterator[Shown]:
+        """The frames in the order they are shown, with their times."""
+        for item in self.items():
+            if not isinstance(item, AudioFrame):
+                yield item
+
+    def length(self, frame: VideoFrame) -> int:
+        """How long a frame is shown if no other follows."""
+        ticks = frame.duration
+        return round(ticks * self.film.base * MICROS) if ticks > 0 else self.film.nominal
+
+    def seek(self, at: int) -> None:
+        """Go on with a frame that is shown at or before ``at``: the nearest one that can be found.
+
+        A seek is checked, not believed: where it leads behind ``at``, an earlier one is tried, and
+        at last the film is read from its start.
+        """
+        for earlier in (0, 2 * MICROS, 15 * MICROS):
+            wanted = at - earlier
+            if wanted <= 0 or not self.film.seekable:
+                break
+            with contextlib.suppress(av.error.FFmpegError, Refusal):
+                ticks = (wanted + self.origin) / MICROS / self.film.base
+                self.film.container.seek(int(ticks), stream=self.film.video)
+                self._restart()
+                if self._peeked()[0] <= at:
+                    return
+        self.film.rewind()
+        self._joints = Joints(self.film.jumps)
+        self._restart()
+
+    def _restart(self) -> None:
+        self._held.clear()
+        self.clock = self._fresh_clock(self.origin)
+        self._joints.last.clear()
+        self._items = self._decoded()
+
+    def _decoded(self) -> Iterator[Shown | AudioFrame]:
+        """Every frame that can be decoded, from where the container stands.
+
+        A packet that cannot be decoded is passed over, as every player does. Reading ends where
+        the file does, or where it can no longer be followed.
+        """
+        clock = self.clock
+        # Asked for anew each time: a film that was rewound has other streams.
+        streams: list[Stream] = [self.film.video]
+        if self._sound and self.film.audio is not None:
+            streams.append(self.film.audio)
+        self.film.read_only(*streams)
+        for packet in self.film.packets(*streams):
+            self._joints.close(packet)
+            is_picture = packet.stream_index == self.film.video.index
+            if is_picture:
+                clock.fed(packet)
+            try:
+                frames = _frames_of(packet)
+            except av.error.FFmpegError:
+                if is_picture:
+                    clock.lost()
+                continue
+            for frame in frames:
+                if isinstance(frame, VideoFrame):
+                    if frame.width * frame.height > MAX_PIXELS:
+                        raise Refusal("pixels", frame.width, frame.height)
+                    yield clock.time_of(frame), frame
+                elif isinstance(frame, AudioFrame):
+                    yield frame
+
+
+def decoded_sound(film: Film) -> Iterator[AudioFrame]:
+    """The film's sound alone, from where the container stands."""
+    assert film.audio is not None
+    film.read_only(film.audio)
+    joints = Joints(film.jumps)
+    for packet in film.packets(film.audio):
+        joints.close(packet)
+        with contextlib.suppress(av.error.FFmpegError):
+            for frame in _frames_of(packet):
+                if isinstance(frame, AudioFrame):
+                    yield frame
+
+
+def _frames_of(packet: Packet[Any]) -> list[object]:
+    """What a packet decodes to; nothing where the decoder has nothing more to give.
+
+    Raises:
+        FFmpegError: the packet cannot be decoded.
+        MemoryError: it takes more memory than there is.
+    """
+    try:
+        return list(packet.decode())
+    except EOFError:
+        return []
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise MemoryError from None
+        raise
