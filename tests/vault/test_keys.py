@@ -378,6 +378,16 @@ def test_there_is_nothing_to_remove_under_another_id(made: tuple[Slots, KeyRing]
         made[0].remove(made[1], "0" * 16)
 
 
+def test_every_change_raises_the_serial_number(made: tuple[Slots, KeyRing], folder: Path) -> None:
+    slots, ring = made
+    assert slots.serial == 3  # made, code added, code tried
+    info = slots.add(ring, KeyFile(FILE))
+    rotated = slots.rotate(ring)
+    slots.remove(rotated, info.id)
+    slots.retire(rotated, 1)
+    assert slots.serial == Slots.load(folder).serial == 7
+
+
 # ── a vault.json that was altered ────────────────────────────────────────────────────────────
 
 
@@ -464,6 +474,10 @@ def test_a_slot_cannot_be_marked_as_tried_by_hand(folder: Path) -> None:
         lambda d: d["slots"][0].update(settings=[]),
         lambda d: d["slots"][0].update(public="AAAA"),
         lambda d: d["slots"][0].update(tested=1),
+        lambda d: d.update(made_at="yesterday"),
+        lambda d: d.update(made_at="2026-11-24T22:00:00"),
+        lambda d: d["slots"][0].update(made_at=""),
+        lambda d: d.update(serial=0),
         lambda d: d.update(current=9),
         lambda d: d.update(current=-1),
         lambda d: d.update(vault_id="../x"),

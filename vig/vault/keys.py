@@ -2,8 +2,8 @@
 
 ::
 
-    secret ──Argon2id/HKDF──▶ slot key ──opens──▶ X25519 private key of the slot
-                                                     │ HPKE (RFC 9180)
+    secret ──Argon2id/HKDF──▶ slot key ──opens──▶ X25519 private key of the slot, and the veil
+                                                     │ AES-GCM (the veil), then HPKE (RFC 9180)
                                                      ▼
                       master key, versions 1…n ──wraps──▶ one data key per sealed object
                                 │ wraps
@@ -11,7 +11,9 @@
                       random root ──HKDF──▶ subkeys (database, fields, audit), the same for ever
 
 A new master key is sealed to the *public* keys of all slots, so rotating and removing need one
-unlocked slot and nobody else's secret. See docs/VAULT-FORMAT.md and docs/adr/0003.
+unlocked slot and nobody else's secret. The veil, a key that all slots share, lies around each of
+these sealings: X25519 alone would fall to a quantum computer, and films of children must stay
+closed for longer than that may take. See docs/VAULT-FORMAT.md and docs/adr/0003.
 """
 
 from __future__ import annotations
@@ -116,10 +118,11 @@ class Slots:
             now = _now()
             ring = KeyRing(os.urandom(16).hex(), 1, {1: Key(os.urandom(32))}, Key(os.urandom(32)))
             # Whoever made the vault has just typed this one, and types it at each unlock.
-            slot = replace(_new_slot(ring.vault_id, secret, kdf), tested=True)
+            slot = replace(_new_slot(ring, secret, kdf), tested=True)
             file = VaultFile(
                 vault_id=ring.vault_id,
                 made_at=now,
+                serial=1,
                 current=1,
                 slots=(slot,),
                 masters=(Master(1, now, {slot.id: _sealed_to(slot, ring, 1)}),),
@@ -136,6 +139,13 @@ class Slots:
     @property
     def vault_id(self) -> str:
         return self._file.vault_id
+
+    @property
+    def serial(self) -> int:
+        """Rises with every change. Whoever remembers the highest one notices an older vault.json
+        that was put back, and with it ways in that had been removed.
+        """
+        return self._file.serial
 
     @property
     def complete(self) -> bool:
@@ -165,7 +175,7 @@ class Slots:
     def add(self, ring: KeyRing, secret: Secret, *, kdf: Kdf = INTERACTIVE) -> SlotInfo:
         """A further way in, untested until :meth:`confirm`."""
         with self._changing(ring) as file:
-            slot = _new_slot(file.vault_id, secret, kdf)
+            slot = _new_slot(ring, secret, kdf)
             masters = tuple(
                 replace(m, sealed={**m.sealed, slot.id: _sealed_to(slot, ring, m.version)})
                 for m in file.masters
@@ -237,9 +247,9 @@ class Slots:
             except BadSlot:
                 refused = True
                 continue
-            private = _private(slot, key, file.vault_id) if key else None
-            if private is not None:
-                return slot, _ring(file, slot, private)
+            inside = _unboxed(key, slot.sealed, slot.bound(file.vault_id)) if key else None
+            if inside is not None:
+                return slot, _ring(file, slot, inside)
         raise BadSlot if refused else WrongKey
 
     @contextmanager
@@ -258,7 +268,7 @@ class Slots:
             yield file
 
     def _put(self, ring: KeyRing, file: VaultFile) -> None:
-        signed = file.signed(ring.master(file.current))
+        signed = replace(file, serial=file.serial + 1).signed(ring.master(file.current))
         vaultfile.write(self.folder, signed)
         self._file = signed
 
@@ -279,9 +289,9 @@ def _tested(slots: tuple[Slot, ...]) -> int:
     return sum(slot.tested for slot in slots)
 
 
-def _new_slot(vault_id: str, secret: Secret, kdf: Kdf) -> Slot:
+def _new_slot(ring: KeyRing, secret: Secret, kdf: Kdf) -> Slot:
     slot_id = random.token_hex(8)
-    place = _place(vault_id, slot_id)
+    place = _place(ring.vault_id, slot_id)
     settings = secret.settings(kdf, place)
     key = secret.slot_key(settings, place)
     if key is None:
@@ -296,10 +306,11 @@ def _new_slot(vault_id: str, secret: Secret, kdf: Kdf) -> Slot:
         public=private.public_key().public_bytes_raw(),
         sealed=b"",
     )
-    return replace(slot, sealed=_boxed(key, Key(private.private_bytes_raw()), slot.bound(vault_id)))
+    inside = Key(private.private_bytes_raw() + _veil(ring))
+    return replace(slot, sealed=_boxed(key, inside, slot.bound(ring.vault_id)))
 
 
-def _boxed(key: Key, plain: Key, bound: bytes) -> bytes:
+def _boxed(key: Key, plain: bytes, bound: bytes) -> bytes:
     nonce = os.urandom(12)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound)
 
@@ -311,19 +322,28 @@ def _unboxed(key: Key, boxed: bytes, bound: bytes) -> Key | None:
         return None
 
 
-def _private(slot: Slot, key: Key, vault_id: str) -> X25519PrivateKey | None:
-    raw = _unboxed(key, slot.sealed, slot.bound(vault_id))
-    return X25519PrivateKey.from_private_bytes(raw) if raw else None
+def _veil(ring: KeyRing) -> Key:
+    return derived(ring.root(), ring.vault_id, b"vig veil v1")
 
 
-def _master_info(vault_id: str, slot_id: str, version: int) -> bytes:
+def _master_bound(vault_id: str, slot_id: str, version: int) -> bytes:
     return b"vig master key v1\0" + vaultfile.canonical([vault_id, slot_id, version])
 
 
 def _sealed_to(slot: Slot, ring: KeyRing, version: int) -> bytes:
     public = X25519PublicKey.from_public_bytes(slot.public)
-    info = _master_info(ring.vault_id, slot.id, version)
-    return _HPKE.encrypt(ring.master(version), public, info)
+    bound = _master_bound(ring.vault_id, slot.id, version)
+    return _boxed(_veil(ring), _HPKE.encrypt(ring.master(version), public, bound), bound)
+
+
+def _opened_master(slot: Slot, master: Master, inside: Key, vault_id: str) -> Key | None:
+    private, veil = X25519PrivateKey.from_private_bytes(inside[:32]), Key(inside[32:])
+    bound = _master_bound(vault_id, slot.id, master.version)
+    sealed = _unboxed(veil, master.sealed[slot.id], bound)
+    try:
+        return Key(_HPKE.decrypt(sealed, private, bound)) if sealed else None
+    except InvalidTag:
+        return None
 
 
 def _root_bound(vault_id: str, version: int) -> bytes:
@@ -335,15 +355,14 @@ def _sealed_root(ring: KeyRing) -> bytes:
     return _boxed(key, ring.root(), _root_bound(ring.vault_id, ring.version))
 
 
-def _ring(file: VaultFile, slot: Slot, private: X25519PrivateKey) -> KeyRing:
+def _ring(file: VaultFile, slot: Slot, inside: Key) -> KeyRing:
     """All keys that a slot opens. Tampered where any part of the file is not as written."""
     masters: dict[int, Key] = {}
     for master in file.masters:
-        info = _master_info(file.vault_id, slot.id, master.version)
-        try:
-            masters[master.version] = Key(_HPKE.decrypt(master.sealed[slot.id], private, info))
-        except InvalidTag:
-            raise Tampered(what="vault.json is not as it was written") from None
+        key = _opened_master(slot, master, inside, file.vault_id)
+        if key is None:
+            raise Tampered(what="vault.json is not as it was written")
+        masters[master.version] = key
     current = masters[file.current]
     file.check(current)
     wrapping = derived(current, file.vault_id, b"vig root wrap v1")

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def canonical(value: object) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One way in. The private half of ``public`` lies in ``sealed``, under the slot's key."""
+    """One way in. ``sealed`` opens with the slot's key and holds what opens the master keys."""
 
     id: str
     kind: SlotKind
@@ -45,7 +46,7 @@ class Slot:
     tested: bool
     settings: Settings
     public: bytes  # X25519, 32 bytes
-    sealed: bytes  # nonce 12 | AES-256-GCM of 32 bytes | tag 16
+    sealed: bytes  # nonce 12 | AES-256-GCM of private key 32 and veil 32 | tag 16
 
     def bound(self, vault_id: str) -> bytes:
         """What the sealing of the private key vouches for: everything but ``tested``."""
@@ -63,11 +64,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """One version of the master key, sealed to the public key of every slot (HPKE)."""
+    """One version of the master key, sealed to the public key of every slot, under the veil."""
 
     version: int
     made_at: str
-    sealed: Mapping[str, bytes]  # slot id → 32-byte encapsulation | 32 bytes | tag 16
+    sealed: Mapping[str, bytes]  # slot id → nonce 12 | (HPKE: 32 | 32 | 16) | tag 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class VaultFile:
 
     vault_id: str
     made_at: str
+    serial: int
+    """Rises with every change, so that an older file put back can be told from the newest."""
     current: int
     slots: tuple[Slot, ...]
     masters: tuple[Master, ...]
@@ -107,6 +110,7 @@ class VaultFile:
             "version": VERSION,
             "vault_id": self.vault_id,
             "made_at": self.made_at,
+            "serial": self.serial,
             "current": self.current,
             "slots": [
                 {
@@ -162,13 +166,14 @@ def parse(data: bytes) -> VaultFile:
 
 
 def _file(document: dict[str, Any]) -> VaultFile:
-    names = "format version vault_id made_at current slots masters root mac"
+    names = "format version vault_id made_at serial current slots masters root mac"
     _only(document, names)
     if document["format"] != FORMAT or _whole(document["version"]) != VERSION:
         raise ValueError("not of this format")
     file = VaultFile(
         vault_id=_matching(_VAULT_ID, document["vault_id"]),
-        made_at=_string(document["made_at"]),
+        made_at=_time(document["made_at"]),
+        serial=_whole(document["serial"]),
         current=_whole(document["current"]),
         slots=tuple(_slot(slot) for slot in document["slots"]),
         masters=tuple(_master(master) for master in document["masters"]),
@@ -194,11 +199,11 @@ def _slot(document: dict[str, Any]) -> Slot:
     return Slot(
         id=_matching(_SLOT_ID, document["id"]),
         kind=SlotKind(document["kind"]),
-        made_at=_string(document["made_at"]),
+        made_at=_time(document["made_at"]),
         tested=tested,
         settings=settings,
         public=_bytes(document["public"], 32),
-        sealed=_bytes(document["sealed"], 60),
+        sealed=_bytes(document["sealed"], 92),
     )
 
 
@@ -206,8 +211,8 @@ def _master(document: dict[str, Any]) -> Master:
     _only(document, "version made_at sealed")
     return Master(
         version=_whole(document["version"]),
-        made_at=_string(document["made_at"]),
-        sealed={_string(slot): _bytes(data, 80) for slot, data in document["sealed"].items()},
+        made_at=_time(document["made_at"]),
+        sealed={_string(slot): _bytes(data, 108) for slot, data in document["sealed"].items()},
     )
 
 
@@ -226,6 +231,12 @@ def _string(value: object) -> str:
     if type(value) is not str:
         raise TypeError
     return value
+
+
+def _time(value: object) -> str:
+    if datetime.fromisoformat(_string(value)).tzinfo is None:
+        raise ValueError("a time without its zone")
+    return _string(value)
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:
