@@ -34,9 +34,10 @@ class Copied:
 def head_bytes(footage: Footage) -> int:
     """How many bytes at the front of a copy are written last: room for its index.
 
-    See :func:`~vig.media.figures.index_room` for where the figure comes from.
+    See :func:`~vig.media.figures.index_room` for where the figure comes from; a kilobyte more is
+    for the boxes before and after it.
     """
-    return index_room(footage.duration)
+    return index_room(footage.duration) + 1024
 
 
 def browser_copy(source: BinaryIO, sink: Sink, *, progress: Progress = unheard) -> Copied:
