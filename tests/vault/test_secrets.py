@@ -307,7 +307,7 @@ def test_a_removed_key_store_slot_leaves_no_entry_behind(
     slots.add(ring, RecoveryCode(code))
     slots.confirm(RecoveryCode(code))
     info = slots.add(ring, OsKeyring("vig-test"))
-    slots.remove(ring, info.id, secret=OsKeyring("vig-test"))
+    slots.remove(ring, info.id)
     assert pretended == {}
     OsKeyring("vig-test").discard("never there")
 

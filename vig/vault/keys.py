@@ -183,15 +183,15 @@ class Slots:
             self._put(ring, replace(file, slots=(*file.slots, slot), masters=masters))
         return _info(slot)
 
-    def remove(self, ring: KeyRing, slot_id: str, *, secret: Secret | None = None) -> None:
+    def remove(self, ring: KeyRing, slot_id: str) -> None:
         """Takes a way in away. SlotsMissing where fewer than two, or fewer than two tested ones
         that were there before, would be left. Unknown.
 
         Who has the old vault.json and its secret still has the keys it held: rotate afterwards.
-        ``secret``: for an OS keyring, so that its entry goes too.
         """
         with self._changing(ring) as file:
-            if file.slot(slot_id) is None:
+            gone = file.slot(slot_id)
+            if gone is None:
                 raise Unknown(kind="key slot", name=slot_id)
             left = tuple(slot for slot in file.slots if slot.id != slot_id)
             enough = min(FEWEST_SLOTS, _tested(file.slots))
@@ -202,8 +202,8 @@ class Slots:
                 for m in file.masters
             )
             self._put(ring, replace(file, slots=left, masters=masters))
-        if secret is not None:
-            secret.discard(_place(self.vault_id, slot_id))
+        if gone.kind is SlotKind.OS_KEYRING:
+            OsKeyring(str(gone.settings["service"])).discard(_place(self.vault_id, slot_id))
 
     def rotate(self, ring: KeyRing) -> KeyRing:
         """A ring with a new master key; older ones stay until :meth:`retire`.

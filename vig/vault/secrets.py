@@ -12,6 +12,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn, Protocol, TypeAlias
@@ -72,9 +73,6 @@ class Secret(Protocol):
 
     def slot_key(self, settings: Settings, place: str) -> Key | None:
         """The slot's key; None where this secret cannot have made it. BadSlot before any work."""
-
-    def discard(self, place: str) -> None:
-        """Forgets what was stored outside the vault for a slot."""
 
 
 # ── passphrases ──────────────────────────────────────────────────────────────────────────────
@@ -153,9 +151,6 @@ class Passphrase(_Hidden):
         )
         return Key(argon2.derive(self._bytes))
 
-    def discard(self, place: str) -> None:
-        return None
-
 
 # ── 256 random bits, kept on paper or in a file ──────────────────────────────────────────────
 
@@ -172,9 +167,6 @@ class _Random(_Hidden):
 
     def slot_key(self, settings: Settings, place: str) -> Key | None:
         return _spread(self._key, settings, self.kind)
-
-    def discard(self, place: str) -> None:
-        return None
 
 
 class KeyFile(_Random):
@@ -269,35 +261,30 @@ class OsKeyring(_Hidden):
         stored = base64.b64encode(os.urandom(32)).decode()
         try:
             _secure_keyring().set_password(self._service, place, stored)
-        except _keyring_error():
+        except Exception:  # a back end may raise whatever its desktop does
             del stored
             raise NoSecureKeyring from None
-        return {"salt": _salt()}
+        return {"salt": _salt(), "service": self._service}
 
     def slot_key(self, settings: Settings, place: str) -> Key | None:
+        if settings.get("service") != self._service:
+            return None
         try:
             stored = _secure_keyring().get_password(self._service, place)
-        except _keyring_error():
+        except Exception:
             raise NoSecureKeyring from None
         try:
             key = Key(base64.b64decode(stored, validate=True)) if stored else Key()
         except ValueError:
             key = Key()
         del stored
-        return _spread(key, settings, self.kind) if len(key) == 32 else None
+        rest = {name: value for name, value in settings.items() if name != "service"}
+        return _spread(key, rest, self.kind) if len(key) == 32 else None
 
     def discard(self, place: str) -> None:
-        try:
+        """Forgets what was stored for a slot."""
+        with suppress(Exception):  # then nothing is left that could be deleted from here
             _secure_keyring().delete_password(self._service, place)
-        except (_keyring_error(), NoSecureKeyring):
-            return  # nothing is left that could be deleted from here
-
-
-def _keyring_error() -> type[Exception]:
-    from keyring.errors import KeyringError
-
-    kind: type[Exception] = KeyringError
-    return kind
 
 
 def _secure_keyring() -> Any:
