@@ -189,8 +189,7 @@ def share(found: float, of: int) -> str:
     return f"{count} of {of} ({100 * found / of:.0f} %)" if of else "none to find"
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    head = ["film", "length", "events", "allowed", "proposed", "found", "truth", "even", "chance"]
+def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
@@ -226,7 +225,8 @@ def main() -> None:
 
     looking = None if models is None else seen
     rows = [row(film, scoring, given.age_weeks, looking) for film in films(given.films)]
-    print(table(rows))
+    head = ["film", "length", "events", "allowed", "proposed", "found", "truth", "even", "chance"]
+    print(table(rows, head))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class _Ear:
     state: NDArray[np.float32] = field(default_factory=_no_state)
     context: NDArray[np.float32] = field(default_factory=lambda: np.zeros(_CONTEXT, np.float32))
     rest: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    rest_at: Micros = 0
+    rest_at: Micros | None = None
     parts: list[voice.Steps] = field(default_factory=list)
 
     def hear(self, block: Sound) -> None:
@@ -83,26 +83,31 @@ class _Ear:
             raise BadValue(what=f"Sound is listened to at {RATE} Hz, not at {block.rate}.")
         if self.net is None:
             self.net = _session(self.models)
-        expected = self.rest_at + len(self.rest) * SECOND // RATE
-        if not self.parts or abs(block.start - expected) > SECOND // 100:
-            self._begin_anew(block.start)
+        rest_at = self.rest_at
+        if rest_at is None or abs(block.start - self._expected(rest_at)) > SECOND // 100:
+            rest_at = self._begin_anew(block.start)
         samples = np.concatenate([self.rest, block.samples.astype(np.float32, copy=False)])
         # Pitch is read over two steps, so the last step of a block waits for the next one.
         count = max(len(samples) // STEP - 1, 0)
-        windows = np.lib.stride_tricks.sliding_window_view(samples, 2 * STEP)[::STEP][:count]
         if count:
-            self.parts.append(self._steps_of(windows))
+            windows = np.lib.stride_tricks.sliding_window_view(samples, 2 * STEP)[::STEP][:count]
+            self.parts.append(self._steps_of(windows, rest_at))
         self.rest = samples[count * STEP :].copy()
-        self.rest_at += count * STEP * SECOND // RATE
+        self.rest_at = rest_at + count * STEP * SECOND // RATE
 
-    def _begin_anew(self, at: Micros) -> None:
-        self.rest, self.rest_at = np.zeros(0, np.float32), at
+    def _expected(self, rest_at: Micros) -> Micros:
+        """When the next block starts if nothing is missing."""
+        return rest_at + len(self.rest) * SECOND // RATE
+
+    def _begin_anew(self, at: Micros) -> Micros:
+        self.rest = np.zeros(0, np.float32)
         self.state, self.context = _no_state(), np.zeros(_CONTEXT, np.float32)
+        return at
 
-    def _steps_of(self, windows: NDArray[np.float32]) -> voice.Steps:
+    def _steps_of(self, windows: NDArray[np.float32], at: Micros) -> voice.Steps:
         speech = np.array([self._speech(window[:STEP]) for window in windows], np.float32)
         offsets = (np.arange(len(windows)) * STEP + STEP) * SECOND // RATE
-        steps = voice.read(windows, self.rest_at + offsets, speech, RATE)
+        steps = voice.read(windows, at + offsets, speech, RATE)
         silent = np.abs(windows).max(axis=1) < _DIGITAL_SILENCE
         return steps.without(silent)
 

@@ -28,8 +28,9 @@ BABY_PITCH, BABY_PITCH_WIDTH = 310.0, 30.0
 # half as long (Fitch & Giedd 1999; Vorperian & Kent 2007). At high pitch formants are read badly,
 # so the vote is small.
 BABY_FORMANT, BABY_FORMANT_WIDTH = 3300.0, 400.0
-# What Silero calls speech is an adult's, so far as could be tried.
-SPEECH_VOTE = 8.0
+# What Silero calls speech is an adult's, so far as could be tried; a little of it is chance.
+SPEECH_VOTE, SPEECH_FREE = 8.0, 0.2
+PITCH_LEAP = 0.25  # of its logarithm between two steps; a voice glides, another voice leaps
 
 SYLLABLE_GAP = 6  # steps (0.19 s): laughter and babble fall silent for so long between syllables
 SHORTEST_BABY = 5  # steps (0.16 s): shorter sounds are clicks, squeaks of toys, ends of words
@@ -84,7 +85,7 @@ def read(
     formant = np.full(len(windows), np.nan)
     voiced = harmonic > VOICED
     if voiced.any():
-        formant[voiced] = _third_formant(windows[voiced], rate)
+        formant[voiced] = _third_formant(windows[voiced], pitch[voiced], rate)
     columns = (level, pitch, harmonic, formant, speech)
     return Steps(times, *(column.astype(np.float32) for column in columns))
 
@@ -116,10 +117,11 @@ def _autocorrelation(windows: NDArray[np.float64], length: int) -> NDArray[np.fl
     return found
 
 
-def _third_formant(windows: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+def _third_formant(windows: NDArray[np.float32], pitch: Floats, rate: int) -> NDArray[np.float64]:
     """Third resonance of the vocal tract by linear prediction, Hz; NaN where there are fewer.
 
-    Order 14 at 16 kHz leaves room for an adult's seven formants below 8 kHz.
+    Order 14 at 16 kHz leaves room for an adult's seven formants below 8 kHz. At a high pitch the
+    predictor finds single harmonics; those closer together than the pitch are one formant.
     """
     order = 14
     lifted = np.diff(windows, axis=1, prepend=0.0) * np.hamming(windows.shape[1])
@@ -133,9 +135,12 @@ def _third_formant(windows: NDArray[np.float32], rate: int) -> NDArray[np.float6
     roots = np.linalg.eigvals(companion)
     frequency = np.angle(roots) * rate / (2 * np.pi)
     width = -np.log(np.abs(roots) + 1e-12) * rate / np.pi
-    frequency = np.where((frequency > 150) & (width < 700), frequency, np.inf)
-    third = np.sort(frequency, axis=1)[:, 2]
-    return np.where(np.isfinite(third), third, np.nan)
+    clear = (frequency > 150) & (width < 700)
+    ordered = np.sort(np.where(clear, frequency, 2.0 * rate), axis=1)
+    apart = np.diff(ordered, axis=1) > np.maximum(350.0, 1.3 * pitch)[:, None]
+    number = np.concatenate([np.zeros((len(ordered), 1)), np.cumsum(apart, axis=1)], axis=1)
+    third = ordered[np.arange(len(ordered)), (number == 2).argmax(axis=1)]
+    return np.where((number.max(axis=1) >= 2) & (third < rate / 2), third, np.nan)
 
 
 def tell_apart(steps: Steps) -> Voices:
@@ -148,30 +153,43 @@ def tell_apart(steps: Steps) -> Voices:
         return Voices(steps.times, none, none, none, none)
     room = float(np.percentile(steps.level, QUIET_SHARE))
     loud = steps.level > room + ABOVE_ROOM
-    speech = _widest(steps.speech, 3)
-    raw = np.where(loud & (steps.harmonic > VOICED), _baby_logistic(steps, speech), 0.0)
-    baby = np.zeros(len(raw), np.float32)
-    for first, after in _runs(raw > 0.5, SYLLABLE_GAP):
+    surely = np.zeros(len(loud), np.float32)
+    for syllable in _syllables(steps, loud):
+        surely[syllable] = _how_babyish(steps, syllable)
+    baby = np.zeros(len(loud), np.float32)
+    for first, after in _runs(surely > 0.5, SYLLABLE_GAP):
         if after - first >= SHORTEST_BABY:
-            baby[first:after] = raw[first:after][raw[first:after] > 0.5].mean()
+            baby[first:after] = surely[first:after][surely[first:after] > 0.5].mean()
     cry = _cry(steps, baby > 0.5)
-    adult = np.where((steps.speech > 0.5) & (baby > 0.5), 0.0, steps.speech)
-    adult = np.where(loud | (_widest(steps.level, 3) > room + ABOVE_ROOM), adult, 0.0)
-    return Voices(
-        steps.times,
-        adult.astype(np.float32),
-        np.where(cry > 0.5, 0.0, baby).astype(np.float32),
-        cry,
-        steps.level,
+    # Speech has soft ends and stops within words, so the steps around a loud one still belong.
+    adult = np.where(_widest(loud, 3) & (baby <= 0.5), steps.speech, np.float32(0.0))
+    baby[cry > 0.5] = 0.0
+    return Voices(steps.times, adult, baby, cry, steps.level)
+
+
+def _syllables(steps: Steps, loud: NDArray[np.bool_]) -> list[slice]:
+    """Runs of voiced sound without a leap in pitch: one voice each, so far as can be told."""
+    voiced = loud & (steps.harmonic > VOICED)
+    leap = np.abs(np.diff(np.log(steps.pitch + 1e-6), prepend=0.0)) > PITCH_LEAP
+    found = []
+    for first, after in _runs(voiced, 0):
+        inside = np.flatnonzero(leap[first + 1 : after]) + first + 1
+        edges = [first, *inside.tolist(), after]
+        found += [slice(a, b) for a, b in pairwise(edges)]
+    return found
+
+
+def _how_babyish(steps: Steps, syllable: slice) -> float:
+    """How surely this syllable is the baby's, 0 to 1 (a logistic sum of three votes)."""
+    formants = steps.formant[syllable]
+    formants = formants[np.isfinite(formants)]
+    tract = float(np.median(formants)) if len(formants) else BABY_FORMANT
+    total = (
+        np.clip((float(np.median(steps.pitch[syllable])) - BABY_PITCH) / BABY_PITCH_WIDTH, -4, 4)
+        + np.clip((tract - BABY_FORMANT) / BABY_FORMANT_WIDTH, -1, 1)
+        - SPEECH_VOTE * max(float(steps.speech[syllable].mean()) - SPEECH_FREE, 0.0)
     )
-
-
-def _baby_logistic(steps: Steps, speech: Floats) -> Floats:
-    by_pitch = np.clip((steps.pitch - BABY_PITCH) / BABY_PITCH_WIDTH, -4, 4)
-    by_tract = np.clip((steps.formant - BABY_FORMANT) / BABY_FORMANT_WIDTH, -1, 1)
-    by_speech = -SPEECH_VOTE * np.clip(speech - 0.2, 0.0, 1.0)
-    total = by_pitch + np.nan_to_num(by_tract) + by_speech
-    return np.asarray(1 / (1 + np.exp(-total)), np.float32)
+    return float(1 / (1 + np.exp(-total)))
 
 
 def _cry(steps: Steps, baby: NDArray[np.bool_]) -> Floats:
@@ -197,10 +215,12 @@ def _cry(steps: Steps, baby: NDArray[np.bool_]) -> Floats:
     return cry
 
 
-def _widest(values: Floats, steps: int) -> Floats:
-    """The largest value within ``steps`` before and after."""
-    padded = np.pad(values, steps, mode="edge")
-    found: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * steps + 1).max(axis=1)
+def _widest(values: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """True within ``steps`` before and after each True."""
+    padded = np.pad(values, steps)
+    found: NDArray[np.bool_] = np.lib.stride_tricks.sliding_window_view(padded, 2 * steps + 1).max(
+        axis=1
+    )
     return found
 
 
