@@ -1,6 +1,7 @@
 """A fake vault for worker processes: its work is written on a card, its diary is a file.
 
-``order.json``: parts, seconds (how long each takes), lanes, deaf (parts that never look up).
+``order.json``: parts, seconds (how long each takes), lanes, deaf (parts that never look up),
+deadly (parts that kill their worker).
 ``diary``: one line for each beginning and end of a part, on the disk before the work goes on.
 ``locked``: while this file is there, every part finds the vault locked.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 import time
 from pathlib import Path
 
@@ -20,13 +23,19 @@ from vig.domain.progress import Progress
 from vig.errors import VaultLocked, WrongKey
 
 KEY = bytes(range(32))
-QUICK = Pace(poll=0.2, beat=0.5, dead=2.0)
+QUICK = Pace(poll=0.2, beat=0.5, dead=2.0, patience=2.0)
 
 
 def write_order(
-    root: Path, *, parts: int = 12, seconds: float = 0.05, lanes: int = 2, deaf: bool = False
+    root: Path,
+    *,
+    parts: int = 12,
+    seconds: float = 0.05,
+    lanes: int = 2,
+    deaf: bool = False,
+    deadly: bool = False,
 ) -> None:
-    order = {"parts": parts, "seconds": seconds, "lanes": lanes, "deaf": deaf}
+    order = {"parts": parts, "seconds": seconds, "lanes": lanes, "deaf": deaf, "deadly": deadly}
     (root / "order.json").write_text(json.dumps(order))
 
 
@@ -50,6 +59,8 @@ class Oven:
         if not self.open or (self.root / "locked").exists():
             raise VaultLocked
         self.note("began", part)
+        if self.order["deadly"]:
+            os._exit(9)
         end = time.monotonic() + self.order["seconds"]
         while time.monotonic() < end:
             time.sleep(0.01)
@@ -93,13 +104,17 @@ def bench(root: Path, key: bytes) -> Bench:
     )
 
 
-def bake(root: Path, opener: str = "bench") -> None:
+def bake(root: Path, opener: str = "bench", politely: bool = False) -> None:
     """A worker without the pipe: what a process of the tests runs until it is killed."""
     from vig.app.jobs.standby import Standby
 
-    Standby(globals()[opener](root, KEY)).start()
-    while True:
-        time.sleep(60)
+    stop = threading.Event()
+    if politely:
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    standby = Standby(globals()[opener](root, KEY))
+    standby.start()
+    stop.wait()
+    standby.stop()
 
 
 def team_bench(root: Path, key: bytes) -> Bench:

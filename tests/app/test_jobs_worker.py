@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import time
 import uuid
 from collections import Counter
@@ -14,11 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.app.ovens import KEY, bake, bench, diary, write_order
-from vig.app.jobs import open_desk
+from tests.app.ovens import KEY, QUICK, bake, bench, diary, team_bench, write_order
+from tests.tree import ROOT
+from vig.app.jobs import JobState, attend, open_desk
 from vig.app.jobs.durable import Desk
+from vig.app.jobs.run import BARREN_RUNS
 from vig.app.worker import start_worker
-from vig.errors import WrongKey
+from vig.errors import WorkError, WrongKey
 
 OPENER = "tests.app.ovens:bench"
 needs_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to stop with")
@@ -58,8 +62,10 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.app.ovens", "vig.app.jobs.standby"])
 
 
-def start_baking(root: Path, opener: str = "bench") -> multiprocessing.process.BaseProcess:
-    process = FORKS.Process(target=bake, args=(root, opener), daemon=True)
+def start_baking(
+    root: Path, opener: str = "bench", *, politely: bool = False
+) -> multiprocessing.process.BaseProcess:
+    process = FORKS.Process(target=bake, args=(root, opener, politely), daemon=True)
     process.start()
     return process
 
@@ -135,3 +141,226 @@ def test_the_key_is_in_neither_the_arguments_nor_the_environment_of_the_worker(
         assert str(tmp_path) in shown
         assert KEY.hex() not in shown
         assert repr(KEY)[2:-1] not in shown
+
+
+def test_a_worker_ends_when_its_parent_is_killed(tmp_path: Path, desk: Desk, subject: str) -> None:
+    write_order(tmp_path, parts=200)
+    desk.submit("bake", subject, "1")
+    code = (
+        "import time; from pathlib import Path; from tests.app.ovens import KEY;"
+        "from vig.app.worker import start_worker;"
+        f"w = start_worker(Path({str(tmp_path)!r}), KEY, opener={OPENER!r});"
+        "print(w.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        until(lambda: len(diary(tmp_path)) > 2)
+        parent.kill()
+    until(lambda: not psutil.pid_exists(worker))
+    assert not desk.status(desk.list()[0].id).ended
+
+
+def test_a_worker_that_dies_is_started_again_and_takes_its_job_up(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, parts=20, seconds=0.2)
+    job = desk.submit("bake", subject, "1")
+    with start_worker(tmp_path, KEY, opener=OPENER) as worker:
+        until(lambda: len(diary(tmp_path)) > 6)
+        first = worker.pid
+        psutil.Process(first).kill()
+        desk.wait(job, timeout=60)
+        assert worker.pid != first
+        assert worker.alive
+    check_the_diary(tmp_path, parts=20, kills=1)
+
+
+def test_locking_lets_a_job_wait_and_unlocking_lets_it_go_on(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, parts=20, seconds=0.1)
+    job = desk.submit("bake", subject, "1")
+    with start_worker(tmp_path, KEY, opener=OPENER) as worker:
+        until(lambda: len(diary(tmp_path)) > 6)
+        worker.lock()
+        until(lambda: desk.status(job).state is JobState.LOCKED)
+        time.sleep(0.3)  # a part that had its key already may end
+        so_far = len(diary(tmp_path))
+        time.sleep(0.5)
+        assert len(diary(tmp_path)) == so_far
+        worker.unlock(KEY)
+        desk.wait(job, timeout=60)
+
+
+def test_a_locked_job_can_be_cancelled(tmp_path: Path, desk: Desk, subject: str) -> None:
+    (tmp_path / "locked").touch()
+    job = desk.submit("bake", subject, "1")
+    with start_worker(tmp_path, KEY, opener=OPENER):
+        until(lambda: desk.status(job).state is JobState.LOCKED)
+        desk.cancel(job)
+        (tmp_path / "locked").unlink()
+        other = desk.submit("bake", uuid.uuid4().hex, "1")
+        desk.wait(other, timeout=30)
+    assert desk.status(job).state is JobState.CANCELLED
+    assert {word for word, _, _ in diary(tmp_path)} == {"began", "wrote", "joined"}
+
+
+@needs_signals
+def test_sigterm_ends_a_worker_in_good_order_and_its_job_is_not_blamed(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, parts=6, seconds=1.0)
+    job = desk.submit("bake", subject, "1")
+    for _ in range(BARREN_RUNS + 2):
+        worker = start_baking(tmp_path, politely=True)
+        so_far = len(diary(tmp_path))
+        until(lambda so_far=so_far: len(diary(tmp_path)) > so_far)
+        worker.terminate()
+        worker.join(20)
+        assert worker.exitcode == 0
+        assert desk.status(job).state is JobState.WAITING
+    assert all(word == "began" for word, _, _ in diary(tmp_path))
+    write_order(tmp_path, parts=6, seconds=0.01)
+    start_baking(tmp_path)
+    assert desk.wait(job, timeout=60).share == 1.0
+
+
+def test_a_film_that_kills_its_worker_every_time_is_given_up(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, deadly=True)
+    job = desk.submit("bake", subject, "1")
+    for _ in range(BARREN_RUNS):
+        worker = start_baking(tmp_path)
+        worker.join(30)
+        assert worker.exitcode == 9
+        assert not desk.status(job).ended
+    last = start_baking(tmp_path)
+    with pytest.raises(WorkError):
+        desk.wait(job, timeout=30)
+    last.kill()
+    last.join()
+    write_order(tmp_path)
+    desk.resume(job)
+    start_baking(tmp_path)
+    assert desk.wait(job, timeout=30).share == 1.0
+
+
+def test_a_part_that_never_looks_up_does_not_keep_a_stopped_worker(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, seconds=60, deaf=True)
+    job = desk.submit("bake", subject, "1")
+    worker = start_worker(tmp_path, KEY, opener=OPENER)
+    until(lambda: len(diary(tmp_path)) > 0)
+    began = time.monotonic()
+    worker.stop()
+    assert time.monotonic() - began < 10
+    assert not psutil.pid_exists(worker.pid)
+    assert not desk.status(job).ended
+
+
+@needs_signals
+def test_a_paused_worker_keeps_the_vault_and_a_dead_one_gives_it_up(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    write_order(tmp_path, parts=30, seconds=0.2)
+    job = desk.submit("bake", subject, "1")
+    first = start_baking(tmp_path)
+    until(lambda: len(diary(tmp_path)) > 4)
+    second = start_baking(tmp_path)
+    assert first.pid is not None
+    paused = psutil.Process(first.pid)
+    paused.suspend()
+    so_far = len(diary(tmp_path))
+    time.sleep(QUICK.dead + 1.0)
+    assert len(diary(tmp_path)) == so_far
+    paused.resume()
+    until(lambda: len(diary(tmp_path)) > so_far)
+    first.kill()
+    desk.wait(job, timeout=60)
+    assert {who for _, _, who in diary(tmp_path)} == {str(first.pid), str(second.pid)}
+    check_the_diary(tmp_path, parts=30, kills=1)
+    second.kill()
+
+
+def test_beside_the_worker_of_another_process_attending_only_watches(
+    tmp_path: Path, desk: Desk, subject: str
+) -> None:
+    table = bench(tmp_path, KEY)
+    with start_worker(tmp_path, KEY, opener=OPENER) as worker, attend(table) as jobs:
+        jobs.wait(jobs.submit("bake", subject, "1"), timeout=60)
+        assert {who for _, _, who in diary(tmp_path)} == {str(worker.pid)}
+        worker.stop()
+        jobs.wait(jobs.submit("bake", subject, "2"), timeout=60)
+        assert {who for _, _, who in diary(tmp_path)} == {str(worker.pid), str(os.getpid())}
+    table.engine.dispose()
+
+
+class Team:
+    """Two workers on one Postgres, told apart by their signs of life only."""
+
+    def __init__(self, root: Path, url: str) -> None:
+        (root / "postgres.url").write_text(url)
+        self.root = root
+        self.bench = team_bench(root, KEY)
+        self.desk = Desk(self.bench.engine, KEY, QUICK)
+
+    def start(self) -> psutil.Process:
+        worker = start_baking(self.root, "team_bench")
+        assert worker.pid is not None
+        return psutil.Process(worker.pid)
+
+    def at_work(self) -> set[str]:
+        return {who for _, _, who in diary(self.root)}
+
+
+@pytest.fixture
+def team(tmp_path: Path, postgres: str) -> Iterator[Team]:
+    write_order(tmp_path, parts=24, seconds=0.3)
+    made = Team(tmp_path, postgres)
+    yield made
+    for child in psutil.Process().children(recursive=True):
+        if str(child.pid) in made.at_work():
+            child.kill()
+    made.desk.close()
+    made.bench.engine.dispose()
+
+
+@pytest.mark.postgres
+@needs_signals
+def test_a_killed_worker_of_a_team_is_relieved_by_another(team: Team, subject: str) -> None:
+    job = team.desk.submit("bake", subject, "1")
+    first = team.start()
+    until(lambda: len(diary(team.root)) > 6)
+    second = team.start()
+    first.kill()
+    finished, so_far = recorded(team.desk, job), len(diary(team.root))
+    until(lambda: str(second.pid) in team.at_work())
+    team.desk.wait(job, timeout=60)
+    began = {part for word, part, _ in diary(team.root)[so_far:] if word == "began"}
+    assert not began & finished
+    check_the_diary(team.root, parts=24, kills=1)
+
+
+@pytest.mark.postgres
+@needs_signals
+def test_a_paused_worker_that_wakes_up_relieved_writes_nothing(team: Team, subject: str) -> None:
+    job = team.desk.submit("bake", subject, "1")
+    first = team.start()
+    until(lambda: len(diary(team.root)) > 6)
+    first.suspend()
+    second = team.start()
+    until(lambda: str(second.pid) in team.at_work())
+    so_far = len(diary(team.root))
+    first.resume()
+    team.desk.wait(job, timeout=60)
+    time.sleep(1.0)
+    late = [(word, part) for word, part, who in diary(team.root)[so_far:] if who == str(first.pid)]
+    assert late == []
+    wrote = Counter(part for word, part, _ in diary(team.root) if word == "wrote")
+    assert len(wrote) == 24
+    assert set(wrote.values()) == {1}

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
 
 _tables = sa.MetaData()
@@ -39,6 +41,17 @@ _workers = sa.Table(
 )
 
 
+IDLE_TRANSACTION = "5s"
+"""A worker that is paused in the middle of a transaction keeps its rows locked no longer than this;
+otherwise nobody could take its job over. DBOS sets such a limit on engines of its own making."""
+
+
+def _brief(connection: Any, _record: Any) -> None:
+    was, connection.autocommit = connection.autocommit, True
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_TRANSACTION}'")
+    connection.autocommit = was
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """How far a job is. Times in milliseconds since 1970."""
@@ -61,6 +74,8 @@ class Row:
 class Ledger:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        if engine.dialect.name == "postgresql" and not event.contains(engine, "connect", _brief):
+            event.listen(engine, "connect", _brief)
         if engine.dialect.name == "sqlite":
             # The bundled SQLite of SQLCipher knows 'subsec' (3.42 and later).
             self._now: sa.ColumnElement[int] = sa.cast(

@@ -17,6 +17,7 @@ from concurrent.futures import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS
+from sqlalchemy.exc import DBAPIError
 
 from vig.app.jobs import JobId, Work
 from vig.errors import Cancelled, VaultLocked, WorkError
@@ -149,12 +150,24 @@ class Run:
             self._labels.add(label)
             locked = self._locked_lanes > 0
         ledger = self._runner.ledger
-        if not ledger.tell(self.job, self._token, self._share(), label, locked):
+        if not self._persist(
+            lambda: ledger.tell(self.job, self._token, self._share(), label, locked)
+        ):
             if not self._runner.owns(self):
                 self._broken.set()
                 raise Cancelled
             # A paused run of another worker took the token as it woke; it is not the owner.
             ledger.claim(self.job, self._token)
+
+    def _persist(self, act: Callable[[], bool]) -> bool:
+        """A database that is away for a moment must not fail a part of an hour."""
+        for pause in (0.1, 0.5, 2.0, 5.0):
+            try:
+                return act()
+            except DBAPIError:
+                if self._runner.stopping.wait(pause):
+                    raise Cancelled from None
+        return act()
 
     def _guard(self, act: Callable[[], Any]) -> Any:
         """Turn every way a part can end into one that DBOS treats rightly."""
@@ -183,4 +196,4 @@ class Run:
     def _wait_for_key(self) -> None:
         self._tell(None, at_once=True)
         with self._runner.unlocked:
-            self._runner.unlocked.wait(2.0)
+            self._runner.unlocked.wait(2 * self._runner.pace.poll)

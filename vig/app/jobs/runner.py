@@ -38,7 +38,7 @@ class Runner:
         self.unlocked = threading.Condition()
         self._bench = bench
         self._works = {work.kind: work for work in bench.works}
-        self._pace = bench.pace
+        self.pace = bench.pace
         self._runs: dict[JobId, Run] = {}
         self._watch = threading.Thread(target=self._watchdog, name="vig-jobs-watch", daemon=True)
         self._launched = False
@@ -92,7 +92,7 @@ class Runner:
         self._launched = False
         self.stopping.set()
         self.wake()
-        until = time.monotonic() + self._pace.patience
+        until = time.monotonic() + self.pace.patience
         while self._runs and time.monotonic() < until:
             time.sleep(0.02)
         quiet = not self._runs
@@ -129,6 +129,8 @@ class Runner:
             # Not DBOS's own way out, which would keep this thread waiting for the new owner.
             raise Halt from None
         except PartFailed as failed:
+            if not self.owns(run):
+                raise Halt from None
             raise failed.error from None
         finally:
             run.leave()
@@ -143,7 +145,7 @@ class Runner:
                 self._take_over()
             except Exception as error:
                 _log.warning("watchdog: %s", type(error).__name__)
-            if self.stopping.wait(self._pace.beat):
+            if self.stopping.wait(self.pace.beat):
                 return
 
     def _take_over(self) -> None:
@@ -152,7 +154,7 @@ class Runner:
         )
         others = {w.executor_id for w in pending} - {None, self.executor}
         if others and self._bench.root is None:
-            others -= self.ledger.alive(self._pace.dead)
+            others -= self.ledger.alive(self.pace.dead)
         # With the OS lock of worker.lock in hand nobody else can be alive.
         if others:
             DBOS._recover_pending_workflows(sorted(others))
