@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from vig.errors import VigError
+from vig.errors import DiskFull, VigError
 from vig.vault.keys import (
     CHEAPEST,
     Key,
@@ -153,6 +153,11 @@ def damaged_vault(folder: Path) -> Slots:
     return slots
 
 
+class Full(io.BytesIO):
+    def write(self, data: Any, /) -> int:
+        raise DiskFull
+
+
 def full_disk(folder: Path) -> Any:
     """A vault whose next vault.json cannot be written."""
     slots, made = Slots.create(folder, Passphrase(WORDS), kdf=CHEAPEST)
@@ -161,10 +166,13 @@ def full_disk(folder: Path) -> Any:
 
 
 FAILURES: list[Callable[[Path], Any]] = [
-    lambda _: unseal(io.BytesIO(sealed()[:-1]), Key(DATA), OWNER, OBJECT),
-    lambda _: unseal(io.BytesIO(sealed()), Key(DATA), OBJECT, OWNER),
-    lambda _: unseal(io.BytesIO(sealed()), Key(MASTER), OWNER, OBJECT),
+    lambda _: unseal(io.BytesIO(sealed()[:-1]), DATA, OWNER, OBJECT),
+    lambda _: unseal(io.BytesIO(sealed()), DATA, OBJECT, OWNER),
+    lambda _: unseal(io.BytesIO(sealed()), MASTER, OWNER, OBJECT),
     lambda _: ring().unwrap(ring().wrap(DATA, b"row"), b"other row"),
+    lambda _: seal(Full(), DATA, OWNER, OBJECT),
+    lambda _: KeyRing.taken_over(bytes(ring().hand_over())[:-1]),
+    lambda _: KeyRing.taken_over(b"[1]" + MASTER),
     lambda _: ring().unwrap(b"short", b"row"),
     lambda _: ring().master(2),
     lambda _: RecoveryCode(CODE[:-1] + ("A" if CODE[-1] != "A" else "B")),

@@ -180,6 +180,18 @@ def test_a_sweep_spares_what_is_being_written(store: BlobStore) -> None:
     assert content(store, "one") == b"1"
 
 
+def test_an_object_that_comes_to_be_during_a_sweep_is_no_stranger(store: BlobStore) -> None:
+    put(store, "known", b"1")
+    put(store, "stranger", b"2")
+
+    def rows() -> set[str]:
+        put(store, "new", b"3")  # another process, whose row was not there a moment ago
+        return {"known"}
+
+    assert store.sweep(rows) == 1
+    assert store.names() == {"known", "new"}
+
+
 @pytest.mark.parametrize("name", NOT_NAMES)
 def test_a_name_that_could_lead_elsewhere_is_a_mistake(store: BlobStore, name: str) -> None:
     for act in (store.create, store.open, store.size, store.delete):

@@ -111,10 +111,12 @@ class KeyRing:
 
     @classmethod
     def taken_over(cls, handed: bytes) -> KeyRing:
-        """The ring that :meth:`hand_over` gave."""
-        vault_id, version, masters, root = json.loads(bytes(handed))
-        known = {int(number): Key(bytes.fromhex(master)) for number, master in masters.items()}
-        return cls(vault_id, version, known, Key(bytes.fromhex(root)))
+        """The ring that :meth:`hand_over` gave. WrongKey for anything else."""
+        ring = _read(Key(handed))
+        del handed
+        if ring is None:
+            raise WrongKey
+        return ring
 
     # ── for the vault file ───────────────────────────────────────────────────────────────────
 
@@ -138,3 +140,13 @@ class KeyRing:
     def _bound(self, version: int, context: bytes) -> bytes:
         vault = bytes.fromhex(self.vault_id)
         return b"vig wrapped key v1\0" + vault + version.to_bytes(4, "big") + context
+
+
+def _read(handed: Key) -> KeyRing | None:
+    # An error of the reader would quote what it could not read, so none leaves this function.
+    try:
+        vault_id, version, masters, root = json.loads(bytes(handed))
+        known = {int(number): Key(bytes.fromhex(master)) for number, master in masters.items()}
+        return KeyRing(vault_id, version, known, Key(bytes.fromhex(root)))
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -15,12 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol, TypeVar, cast
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, cast
 
 from vig.errors import Conflict, DiskFull, StorageError, Tampered
 from vig.vault.durable import create_exclusively, disk, lock, sync_folder
 
 Found = TypeVar("Found")
+Known: TypeAlias = set[str] | Callable[[], set[str]]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _PART = ".part"
@@ -51,10 +52,12 @@ class BlobStore(Protocol):
     def names(self) -> set[str]:
         """All whole objects."""
 
-    def sweep(self, known: set[str]) -> int:
+    def sweep(self, known: Known) -> int:
         """Removes what a crash left: unfinished objects, and whole ones not in ``known``.
 
-        Returns how many. Objects being written just now are left alone.
+        Returns how many. Objects being written just now are left alone. Where others may be
+        writing, give a callable: it is asked after the names were read, so that an object whose
+        row came first is never taken for a stranger.
         """
 
 
@@ -143,13 +146,14 @@ class FolderStore:
         with disk(), os.scandir(self._root) as entries:
             return {e.name for e in entries if _NAME.fullmatch(e.name) and e.is_file()}
 
-    def sweep(self, known: set[str]) -> int:
-        removed = 0
+    def sweep(self, known: Known) -> int:
+        removed, present = 0, self.names()
+        strangers = present - (known() if callable(known) else known)
         with disk():
             for part in self._root.glob(f".*{_PART}"):
                 if _NAME.fullmatch(part.name[1 : -len(_PART)]):
                     removed += _remove_unless_in_use(part)
-            for name in self.names() - known:
+            for name in strangers:
                 (self._root / name).unlink(missing_ok=True)
                 removed += 1
             sync_folder(self._root)
@@ -281,8 +285,9 @@ class MemoryStore:
     def names(self) -> set[str]:
         return set(self.objects)
 
-    def sweep(self, known: set[str]) -> int:
-        unknown = self.names() - known
+    def sweep(self, known: Known) -> int:
+        present = self.names()
+        unknown = present - (known() if callable(known) else known)
         for name in unknown:
             del self.objects[name]
         return len(unknown)

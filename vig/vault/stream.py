@@ -63,8 +63,9 @@ def seal(
     bytes may be written again (``raw`` must be seekable then). Other sizes of ``segment`` than the
     default are for tests. The writer leaves ``raw`` open.
     """
+    key = Key(key)  # so that no traceback shows it
     layout = Layout(segment, HEADER_BYTES)
-    header = header_for(Key(key), owner, object_id, segment.bit_length() - 1)
+    header = header_for(key, owner, object_id, segment.bit_length() - 1)
     return SealedWriter(raw, layout, key, header, lead=header, head=head)
 
 
@@ -79,7 +80,7 @@ def unseal(
     Raises Tampered for a damaged header, another key, owner or object, and for a file that was
     cut off or extended.
     """
-    key = Key(key)  # so that no traceback shows it
+    key = Key(key)
     try:
         raw.seek(0)
         header = _read(raw, HEADER_BYTES)
