@@ -30,7 +30,7 @@ _OPTIONS: Final = {
     "protocol_whitelist": "none",
     "enable_drefs": "0",
     "use_absolute_path": "0",
-    "max_streams": str(MAX_STREAMS),
+    "max_streams": str(MAX_STREAMS + 1),
 }
 _NO_FILM: Final = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -142,6 +142,8 @@ def _opened(source: Source) -> InputContainer:
         )
     except (av.error.FFmpegError, ValueError, EOFError, UnicodeDecodeError):
         raise Refusal("no-index" if _is_film(head) else "not-a-film") from None
+    if not container.streams:
+        raise Refusal("no-index" if _is_film(head) else "not-a-film")
     if len(container.streams) > MAX_STREAMS:
         raise Refusal("streams", MAX_STREAMS)
     if container.duration is not None and container.duration > MAX_HOURS * 3600 * MICROS:
@@ -172,7 +174,11 @@ def _is_film(head: bytes) -> bool:
 
 
 def _picture_of(container: InputContainer) -> VideoStream:
-    """The film among the video tracks: never a cover picture, the longest, then the default."""
+    """The film among the video tracks.
+
+    Never a cover picture; nor a preview, which is much shorter or has less than a quarter of the
+    pixels; then the default track, the larger, the first.
+    """
     tracks = [s for s in container.streams.video if not s.disposition & _NO_FILM]
     if not tracks:
         raise Refusal("still" if container.streams.video else "sound-only")
@@ -181,9 +187,15 @@ def _picture_of(container: InputContainer) -> VideoStream:
         raise Refusal("codec")
     whole = Fraction(container.duration or 0, MICROS)
     longest = max(_length(s, whole) for s in known)
-    known = [s for s in known if _length(s, whole) * 2 >= longest]
+    largest = max(s.width * s.height for s in known)
+    films = [
+        s
+        for s in known
+        if _length(s, whole) * 2 >= longest and s.width * s.height * 4 >= largest and s.frames != 1
+    ]
     chosen = max(
-        known, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height)
+        films or known,
+        key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height),
     )
     if chosen.width * chosen.height > MAX_PIXELS:
         raise Refusal("pixels", chosen.width, chosen.height)
