@@ -194,15 +194,16 @@ class _Slices(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any, /) -> int:
-        view = memoryview(buffer).cast("B")
-        if self._at >= self._starts[-1] or not view:
-            return 0
-        number = bisect.bisect_right(self._starts, self._at) - 1
-        inside = self._at - self._starts[number]
-        count: int = min(len(view), self._slices[number]["size"] - inside)
-        view[:count] = self._reader(number).read_at(inside, count)
-        self._at += count
-        return count
+        """As much as was asked for, across slices; less only at the end of the film."""
+        view, done = memoryview(buffer).cast("B"), 0
+        while done < len(view) and self._at < self._starts[-1]:
+            number = bisect.bisect_right(self._starts, self._at) - 1
+            inside = self._at - self._starts[number]
+            count = min(len(view) - done, self._slices[number]["size"] - inside)
+            view[done : done + count] = self._reader(number).read_at(inside, count)
+            self._at += count
+            done += count
+        return done
 
     def _reader(self, number: int) -> SealedReader:
         if self._open is None or self._open[0] != number:
