@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +17,8 @@ from vig.errors import VaultLocked, VigError
 if TYPE_CHECKING:
     from vig.app.house import House
     from vig.app.workspace import Workspace
+
+log = logging.getLogger("vig.ui")
 
 Who = Callable[[Mapping[str, str]], str | None]
 """The name of the person behind a browser's cookies; None when nobody is signed in."""
@@ -51,11 +56,19 @@ def actor() -> str | None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Shows an error as its sentence and advice, and lets the rest of the page be drawn."""
+    """Shows an error as its sentence and advice, and lets the rest of the page be drawn.
+
+    It also keeps what nobody foresaw out of the log: Streamlit would write the message there, and a
+    message may quote a name or a path.
+    """
     try:
         yield
     except VigError as error:
         say(error)
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("%s at %s:%s", type(error).__name__, Path(where.filename).name, where.lineno)
+        st.error("Something went wrong on this page. What was saved is safe; try it once more.")
 
 
 def say(error: VigError) -> None:

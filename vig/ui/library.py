@@ -58,7 +58,10 @@ def shelves() -> None:
     """The list; it draws itself anew while a film is being watched."""
     with desk.told():
         busy = any(one.work and not one.work.ended for one in films_now())
-        st.fragment(_films, run_every=1.0 if busy else None)(busy)
+        if busy:
+            st.fragment(_films, run_every=1.0)(busy)
+        else:
+            _films(busy)
 
 
 def _films(was_busy: bool) -> None:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
-from pathlib import Path
-
 import streamlit as st
 
-from vig.errors import VigError
 from vig.ui import desk
 from vig.ui.door import door
 from vig.ui.parts import ASSETS
-
-log = logging.getLogger("vig.ui")
 
 PAGES = ASSETS / "pages"
 LIBRARY = str(PAGES / "library.py")
@@ -30,6 +23,8 @@ def draw() -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
+    # The one style of our own: on a tablet Streamlit's margins would cost the film a sixth.
+    st.html(ASSETS / "assets" / "pages.css")
     page = st.navigation(
         [
             st.Page(LIBRARY, title="Library", url_path="library", default=True),
@@ -44,13 +39,7 @@ def draw() -> None:
         st.html('<a href="/account/sign-in" target="_self">Unlock</a>')
         st.stop()
     st.session_state["actor"] = who
-    door(who)
-    try:
+    with desk.told():
         page.run()
-    except VigError as error:
-        desk.say(error)
-    except Exception as error:
-        # Streamlit would write the message to the log, and a message may quote a name or a path.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        log.error("%s at %s:%s", type(error).__name__, Path(where.filename).name, where.lineno)
-        st.error("Something went wrong on this page. What was saved is safe; try it once more.")
+    # Last in the page, so that it takes no room above; it stands in the bar at the top.
+    door(who)

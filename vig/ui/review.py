@@ -21,8 +21,7 @@ def page() -> None:
     if film is None:
         _choose()
         return
-    with desk.told():
-        _room(film)
+    _room(film)
 
 
 def _choose() -> None:
@@ -46,38 +45,46 @@ def _choose() -> None:
 @st.fragment
 def _room(film: str) -> None:
     """In a fragment: keeping a moment redraws this and nothing else, and the film plays on."""
-    workspace = desk.workspace()
-    try:
-        shelf = library.shelf(workspace, film)
-    except Unknown:
-        st.session_state.pop("film", None)
-        raise
+    with desk.told():
+        try:
+            shelf = library.shelf(desk.workspace(), film)
+        except Unknown:
+            st.session_state.pop("film", None)
+            raise
+        _draw(desk.workspace(), shelf)
+
+
+def _draw(workspace: Workspace, shelf: Shelf) -> None:
     recording = shelf.recording
-    st.markdown(
-        f"### {shelf.pseudonym} "
-        f":gray[{words.line(words.age(shelf.age_weeks), words.filmed(recording.filmed_on), words.length(recording.duration))}]"
+    film = recording.id
+    about = words.line(
+        words.age(shelf.age_weeks),
+        words.filmed(recording.filmed_on),
+        words.length(recording.duration),
     )
-    memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
+    st.markdown(f"#### {shelf.pseudonym} :gray[{about}]")
     if shelf.stale:
         st.caption("These suggestions were made by an older version of this tool.")
-    seen = shelf.analysed
+    memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
     data = room_data(
         recording,
         shelf.pseudonym,
         workspace.catalogue.moments(film),
         workspace.catalogue.clips(film),
         left=walk.left(workspace, film),
-        seen=seen,
+        seen=shelf.analysed,
         heard=memory["heard"],
         problem=memory["problem"],
-        none=words.NO_SUGGESTION if seen else "The computer has not watched this film yet.",
+        none=words.NO_SUGGESTION if shelf.analysed else words.NOT_WATCHED,
         remark=words.RENDERED if desk.house().demo else None,
     )
-    gesture = review_room(data, key=f"review-{film}")
-    if gesture is not None and gesture.number > memory["heard"]:
-        memory["problem"] = obey(workspace, shelf, gesture, st.session_state["actor"])
-        memory["heard"] = gesture.number
-        st.rerun(scope="fragment")
+
+    def made(gesture: Gesture) -> None:
+        if gesture.number > memory["heard"]:
+            memory["problem"] = obey(workspace, shelf, gesture, st.session_state["actor"])
+            memory["heard"] = gesture.number
+
+    review_room(data, key=f"review-{film}", made=made)
 
 
 def obey(workspace: Workspace, shelf: Shelf, gesture: Gesture, actor: str) -> str | None:

@@ -18,6 +18,7 @@ PRINCIPLES = {
 """Headings by AVIGuk; Kennedy, Landor & Todd 2011."""
 
 NO_SUGGESTION = "No suggestion. That says nothing about this family."
+NOT_WATCHED = "The computer has not watched this film yet."
 RENDERED = "This is a rendered film. What the computer finds in it says nothing about real babies."
 SAMPLES_ONLY = "Sample films only until your service has signed its data-protection assessment."
 ORIGINAL_LEFT = (

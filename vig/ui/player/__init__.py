@@ -7,9 +7,11 @@ authenticated routes, not through the component's data.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import streamlit as st
 
 from vig.domain.clock import Span
 from vig.domain.recording import Recording
@@ -86,12 +88,15 @@ def room_data(
     }
 
 
-def review_room(data: Mapping[str, Any], *, key: str) -> Gesture | None:
-    """Draw the room; a gesture, once, when a person made one."""
-    result = part("player")(
-        key=key, data=dict(data), height="content", on_gesture_change=lambda: None
-    )
-    return gesture_of(result.gesture)
+def review_room(data: Mapping[str, Any], *, key: str, made: Callable[[Gesture], None]) -> None:
+    """Draw the room. ``made`` hears each gesture before the room is drawn anew."""
+
+    def heard() -> None:
+        gesture = gesture_of(st.session_state[key].gesture)
+        if gesture is not None:
+            made(gesture)
+
+    part("player")(key=key, data=dict(data), height="content", on_gesture_change=heard)
 
 
 def _moment(moment: Moment, state: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ export function heard(event, room) {
 }
 
 function busy(event, room) {
-  if (room.helpOpen) return event.key !== "Escape";
+  if (room.helpOpen) return true;
   if (document.querySelector('[role="dialog"]')) return true;
   return event.composedPath().some(
     (one) =>

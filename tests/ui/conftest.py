@@ -1,0 +1,85 @@
+"""The pages, run as Streamlit runs them, over a house in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.houses import House, Workspace
+from vig.app.library import Shelf
+from vig.errors import Unknown
+from vig.ui import desk
+
+APP = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+class Pages:
+    """What a test sets up, what was asked of the app, and the page as it was drawn."""
+
+    def __init__(self) -> None:
+        self.shelves: list[Shelf] = []
+        self.asked: list[tuple[Any, ...]] = []
+        self.left: set[str] = set()
+        self.problem: Exception | None = None
+        self.house = House(Workspace())
+        self.who: str | None = "guider"
+
+    def sit_down(self) -> None:
+        desk.seat(self.house, lambda cookies: self.who)  # type: ignore[arg-type]
+
+    def open(self, page: str | None = None, **state: Any) -> AppTest:
+        self.sit_down()
+        at = AppTest.from_file(str(APP), default_timeout=20)
+        for name, value in state.items():
+            at.session_state[name] = value
+        at.run()
+        return at.switch_page(f"vig/ui/pages/{page}.py").run() if page else at
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    pages = Pages()
+
+    def shelf(workspace: Any, recording: str) -> Shelf:
+        for one in pages.shelves:
+            if one.recording.id == recording:
+                return one
+        raise Unknown(kind="film", name=recording)
+
+    def told(name: str) -> Callable[..., None]:
+        def deed(workspace: Any, *what: Any, actor: str, **more: Any) -> None:
+            if pages.problem is not None:
+                raise pages.problem
+            pages.asked.append((name, *what, actor))
+
+        return deed
+
+    monkeypatch.setattr("vig.app.library.shelves", lambda *_: tuple(pages.shelves))
+    monkeypatch.setattr("vig.app.library.shelf", shelf)
+    monkeypatch.setattr("vig.app.walk.left", lambda *_: frozenset(pages.left))
+    for name in ("keep", "leave", "bring_back", "choose", "unkeep", "analyse", "cancel", "erase"):
+        monkeypatch.setattr(f"vig.app.walk.{name}", told(name))
+    yield pages
+    desk._seat.clear()
+
+
+def drawn(at: AppTest, name: str) -> dict[str, Any]:
+    """The data handed to one of our own components on the page."""
+    for element in at.get("bidi_component"):
+        if element.proto.component_name == f"vig-{name}":
+            data: dict[str, Any] = json.loads(element.proto.json or element.proto.mixed.json)
+            return data
+    raise AssertionError(f"no {name} on this page")
+
+
+def words_on(at: AppTest) -> str:
+    """Everything a person can read on the page outside our own components."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "success")
+    texts = [str(e.value) for kind in kinds for e in at.get(kind)]
+    texts += [b.label for b in at.button]
+    return "\n".join(texts)

@@ -1,0 +1,255 @@
+"""What each page says and asks, run as Streamlit runs it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.conftest import Pages, drawn, words_on
+from tests.ui.houses import FILM, House, Workspace, clip, job, moment, shelf
+from vig.app.jobs import Failure, JobState
+from vig.errors import NoConsent
+from vig.ui import words
+
+
+def test_an_empty_library_says_what_to_do_next(pages: Pages) -> None:
+    at = pages.open()
+    said = words_on(at)
+    assert "No films yet" in said
+    assert words.SAMPLES_ONLY in said
+    assert "Add a film" in said
+
+
+def test_a_film_is_shown_with_its_pseudonym_its_day_and_what_there_is_to_look_at(
+    pages: Pages,
+) -> None:
+    pages.shelves = [shelf()]
+    at = pages.open()
+    said = words_on(at)
+    assert "F-014" in said
+    assert "filmed 12 Nov 2026 · 4 min · baby 23 weeks" in said
+    assert "2 suggestions · 1 micro-clip" in said
+    picture = at.get("html")[0].proto.body
+    assert f"/api/thumb/{FILM}" in picture
+    assert "F-014, filmed 12 Nov 2026" in picture
+
+
+def test_a_film_without_suggestions_says_nothing_about_the_family(pages: Pages) -> None:
+    pages.shelves = [shelf(suggestions=0, clips=0)]
+    assert "No suggestion. That says nothing about this family." in words_on(pages.open())
+
+
+def test_a_pseudonym_cannot_bring_markup_onto_the_page(pages: Pages) -> None:
+    pages.shelves = [shelf(pseudonym='"><script>x</script>')]
+    picture = pages.open().get("html")[0].proto.body
+    assert "<script" not in picture
+
+
+def test_work_under_way_is_shown_with_its_step_its_share_and_a_way_to_stop_it(
+    pages: Pages,
+) -> None:
+    work = job(JobState.RUNNING, share=0.43, step="see", seconds_left=125.0)
+    pages.shelves = [shelf(work=work, analysed=False)]
+    at = pages.open()
+    bars = at.get("progress")
+    assert bars[0].proto.text == "Watching, 43% · 2 min left"
+    at.button(key=f"stop-{FILM}").click().run()
+    assert pages.asked == [("cancel", work.id, "guider")]
+
+
+def test_stopped_work_can_go_on(pages: Pages) -> None:
+    pages.shelves = [shelf(work=job(JobState.CANCELLED), analysed=False)]
+    at = pages.open()
+    assert "what was finished is kept" in words_on(at)
+    at.button(key=f"again-{FILM}").click().run()
+    assert pages.asked == [("analyse", FILM, "guider")]
+
+
+def test_failed_work_says_why_in_one_sentence(pages: Pages) -> None:
+    failure = Failure("NoConsent", {"purpose": "let a computer look for moments"})
+    pages.shelves = [shelf(work=job(JobState.FAILED, failure=failure), analysed=False)]
+    said = words_on(pages.open())
+    assert (
+        "No recorded agreement of this family covers this: let a computer look for moments" in said
+    )
+
+
+def _asking() -> None:
+    from tests.ui.houses import shelf
+    from vig.ui.library import _erase
+
+    _erase(shelf())
+
+
+def test_erasing_asks_for_the_pseudonym_and_erases_nothing_before(pages: Pages) -> None:
+    pages.sit_down()
+    at = AppTest.from_function(_asking)
+    at.session_state["actor"] = "guider"
+    at.run()
+    assert "gone for good" in words_on(at)
+    assert "1 micro-clip" in words_on(at)
+    assert at.button[0].disabled
+    at.text_input[0].set_value("F-015").run()
+    assert at.button[0].disabled
+    assert pages.asked == []
+    at.text_input[0].set_value("F-014").run()
+    at.button[0].click().run()
+    assert pages.asked == [("erase", FILM, "guider")]
+
+
+# ── adding a film ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_film_cannot_be_chosen_before_the_agreement_is_recorded(pages: Pages) -> None:
+    at = pages.open(adding=True)
+    assert words.SAMPLES_ONLY in words_on(at)
+    data = drawn(at, "uploader")
+    assert "which family" in data["why_not"]
+    assert data["film"] is None
+    at.selectbox[0].set_value("F-014").run()
+    assert "who agreed" in drawn(at, "uploader")["why_not"]
+    at.text_input[0].set_value("mother").run()
+    assert "when they agreed" in drawn(at, "uploader")["why_not"]
+    next(d for d in at.date_input if d.label == "Agreed on").set_value("2026-11-12").run()
+    assert "agreement to keep" in drawn(at, "uploader")["why_not"]
+    at.checkbox(key="agree-keep").check().run()
+    data = drawn(at, "uploader")
+    assert data["why_not"] is None
+    assert data["lead"] == "The film will be kept under F-014."
+    assert data["film"]["agreement"] == {
+        "agreed_by": "mother",
+        "agreed_on": "2026-11-12",
+        "purposes": ["keep"],
+    }
+
+
+def test_no_use_is_agreed_to_unless_somebody_says_so(pages: Pages) -> None:
+    at = pages.open(adding=True)
+    assert len(at.checkbox) == 11
+    assert not any(box.value for box in at.checkbox)
+
+
+def test_the_age_is_asked_for_a_new_family_only(pages: Pages) -> None:
+    at = pages.open(adding=True)
+    at.selectbox[0].set_value("F-014").run()
+    assert len(at.number_input) == 0
+
+
+def test_after_an_import_a_line_says_where_the_unprotected_original_is(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    at = pages.open(added=True)
+    assert "unprotected original is still where it was" in words_on(at)
+    at.run()
+    assert "unprotected original" not in words_on(at)
+
+
+# ── the review room ──────────────────────────────────────────────────────────────────────────
+
+
+def _room(pages: Pages, **changes: Any) -> Any:
+    pages.shelves = [shelf(**changes)]
+    return pages.open("review", film=FILM)
+
+
+def test_the_room_shows_the_film_the_moments_and_what_was_kept(pages: Pages) -> None:
+    pages.house = House(Workspace([moment("m1", 14), moment("m2", 60)], [clip("c1", 14, "m1")]))
+    pages.left = {"m2"}
+    at = _room(pages)
+    data = drawn(at, "player")
+    assert data["picture"] == "F-014 · filmed 12 Nov 2026"
+    assert data["film_url"] == f"/api/film/{FILM}"
+    assert [(m["id"], m["state"]) for m in data["moments"]] == [("m1", "kept"), ("m2", "left")]
+    assert data["moments"][0]["principle"] == "Receiving initiatives"
+    assert data["moments"][0]["evidence"][1] == {
+        "at": 14_000_000,
+        "words": "Mum smiles",
+        "delay": 800_000,
+    }
+    assert data["clips"][0]["proposed_by"] == "m1"
+    assert "F-014" in words_on(at)
+
+
+def test_no_number_that_could_rate_anybody_reaches_the_page(pages: Pages) -> None:
+    pages.house = House(Workspace([moment("m1", 14)]))
+    data = drawn(_room(pages), "player")
+    assert set(data["moments"][0]) == {
+        "id", "start", "end", "principle", "reason", "evidence", "state",
+    }  # fmt: skip
+    assert "0.6" not in str(data)  # neither the parts of the ordering
+    assert "0.9" not in str(data)  # nor the coverage
+
+
+def test_a_watched_film_without_moments_says_so_kindly(pages: Pages) -> None:
+    assert drawn(_room(pages, suggestions=0), "player")["none"] == words.NO_SUGGESTION
+
+
+def test_a_film_nobody_watched_yet_is_not_called_empty(pages: Pages) -> None:
+    data = drawn(_room(pages, analysed=False, work=None), "player")
+    assert data["none"] == "The computer has not watched this film yet."
+    assert data["lanes_url"] is None
+
+
+def test_the_demonstration_says_that_rendered_films_prove_nothing(pages: Pages) -> None:
+    pages.house = House(Workspace(), demo=True)
+    assert drawn(_room(pages), "player")["remark"] == words.RENDERED
+    pages.house = House(Workspace())
+    assert drawn(_room(pages), "player")["remark"] is None
+
+
+def test_suggestions_of_an_older_version_are_called_so(pages: Pages) -> None:
+    assert "older version" in words_on(_room(pages, stale=True))
+    assert "older version" not in words_on(_room(pages))
+
+
+def test_without_a_chosen_film_the_room_offers_the_films(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    at = pages.open("review")
+    assert "Which film?" in words_on(at)
+    assert "F-014" in words_on(at)
+
+
+def test_a_film_that_was_erased_meanwhile_is_one_sentence(pages: Pages) -> None:
+    at = pages.open("review", film="b" * 32)
+    assert "There is no film called" in words_on(at)
+
+
+# ── who is here ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_drawn_for_nobody_shows_nothing(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    pages.who = None
+    said = words_on(pages.open())
+    assert "signed out" in said
+    assert "F-014" not in said
+
+
+def test_the_name_and_the_lock_are_on_the_page(pages: Pages) -> None:
+    assert drawn(pages.open(), "door") == {"who": "guider"}
+
+
+def test_an_error_of_the_app_is_its_sentence_and_its_advice(pages: Pages) -> None:
+    pages.problem = NoConsent(purpose="let a computer look for moments")
+    pages.shelves = [shelf(work=None, analysed=False)]
+    at = pages.open()
+    at.button(key=f"analyse-{FILM}").click().run()
+    assert "No recorded agreement" in at.error[0].value
+    assert "Ask the family" in at.error[0].value
+
+
+def test_an_unforeseen_error_says_nothing_of_what_was_in_it(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, logged_errors: list[logging.LogRecord]
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("F-014 in C:/films")
+
+    monkeypatch.setattr("vig.app.library.shelves", broken)
+    at = pages.open()
+    assert "What was saved is safe" in at.error[0].value
+    assert "F-014" not in words_on(at)
+    assert [r.getMessage() for r in logged_errors] != []
+    assert all("F-014" not in r.getMessage() and r.exc_info is None for r in logged_errors)
+    logged_errors.clear()
