@@ -28,6 +28,8 @@ def check_key(path: Path, key: bytes) -> None:
         start = file.read(len(_PLAIN))
     if not start:
         raise Tampered(what="the catalogue's file is empty")
+    if path.stat().st_size < pages.PAGE:
+        raise Tampered(what="the catalogue's file was cut off")
     if start == _PLAIN:
         raise Tampered(what="the catalogue's file is not sealed")
     try:

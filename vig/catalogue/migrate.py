@@ -20,8 +20,9 @@ STEPS = Path(__file__).parent / "migrations"
 def upgrade(engine: sa.Engine, *, fresh: bool = False, steps: Path = STEPS) -> None:
     """Run the steps that are missing in one transaction, with foreign keys checked at its end.
 
-    ``fresh`` says that the database is to be made now; without it NoVault is raised where there
-    are no tables of ours. NewerVault where a newer release was here; nothing is changed then.
+    ``fresh`` says that the database is to be made now; without it no tables of ours are an error:
+    NoVault on a server, Tampered in a file. NewerVault where a newer release was here. Nothing is
+    changed in either case.
     """
     config = Config()
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
@@ -29,13 +30,20 @@ def upgrade(engine: sa.Engine, *, fresh: bool = False, steps: Path = STEPS) -> N
     with _foreign_keys_off(engine) as connection, connection.begin():
         current = MigrationContext.configure(connection).get_current_revision()
         if current is None and not fresh:
-            raise NoVault
+            raise _nothing_here(engine)
         if current is not None and current not in {s.revision for s in known.walk_revisions()}:
             raise NewerVault
         if current != known.get_current_head():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             _check_foreign_keys(connection)
+
+
+def _nothing_here(engine: sa.Engine) -> Exception:
+    """An empty server is no vault yet; a sealed file without tables was one."""
+    if engine.dialect.name == "sqlite":
+        return Tampered(what="the catalogue's file has lost its tables")
+    return NoVault()
 
 
 def revision(engine: sa.Engine) -> str | None:
