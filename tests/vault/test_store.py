@@ -17,7 +17,6 @@ import pytest
 from vig.errors import Conflict, DiskFull, StorageError, Tampered
 from vig.vault import store as store_module
 from vig.vault.store import (
-    Blob,
     BlobStore,
     FolderStore,
     MemoryStore,
@@ -467,9 +466,3 @@ def test_ballast_is_really_there_until_it_is_spent(tmp_path: Path) -> None:
     assert spend_ballast(tmp_path)
     assert not spend_ballast(tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_blob_is_abstract() -> None:
-    for act in (Blob().commit, Blob().reread):
-        with pytest.raises(NotImplementedError):
-            act()

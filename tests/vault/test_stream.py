@@ -321,7 +321,7 @@ def test_keys_and_ids_of_other_lengths_are_a_mistake(arguments: tuple[bytes, byt
         seal(io.BytesIO(), *arguments)
 
 
-@pytest.mark.parametrize("segment", [2**11, 2**25])
+@pytest.mark.parametrize("segment", [2**11, 2**25, 5000, 2**18 + 1])
 def test_segments_of_other_sizes_are_a_mistake(segment: int) -> None:
     with pytest.raises(ValueError, match="power of two"):
         seal(io.BytesIO(), KEY, OWNER, OBJECT, segment=segment)

@@ -108,10 +108,12 @@ def sealed_size(size: int) -> int:
     return Layout(lead=HEADER_BYTES).sealed_size(size)
 
 
-def header_for(key: bytes, owner: bytes, object_id: bytes, log2: int) -> bytes:
+def header_for(key: bytes, owner: bytes, object_id: bytes, segment: int) -> bytes:
+    """The 128 bytes before the stream."""
+    log2 = segment.bit_length() - 1
     if len(key) != 32 or len(owner) != 16 or len(object_id) != 16:
         raise ValueError("a key has 32 bytes, an owner and an object id 16")
-    if not _SMALLEST_LOG2 <= log2 <= _LARGEST_LOG2:
+    if segment != 1 << log2 or not _SMALLEST_LOG2 <= log2 <= _LARGEST_LOG2:
         raise ValueError("a segment is a power of two from 4 KiB to 16 MiB")
     return _HEADER.pack(
         _MAGIC,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -84,17 +85,17 @@ class Blob(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
+    @abstractmethod
     def commit(self) -> None:
         """Makes it whole and lasting. ValueError a second time or after ``abort``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def abort(self) -> None:
         """Leaves nothing; does nothing after ``commit``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reread(self) -> BinaryIO:
         """What was written so far, from the disk where there is one: to check before ``commit``."""
-        raise NotImplementedError
 
     def close(self) -> None:
         if not self.closed:

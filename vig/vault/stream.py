@@ -8,9 +8,7 @@ Every segment is 256 KiB of sealed bytes (the first 40 bytes shorter, the last w
 and carries its number and whether it is the last, so none can be changed, moved, repeated or left
 out. Opening checks the header and the *last* segment: a file that was cut or grew is refused
 before the first byte. docs/VAULT-FORMAT.md holds every byte; what lies behind the header can be
-opened by any stock Tink.
-
-What is ours is only the framing; the cipher is AES-GCM from `cryptography`.
+opened by any stock Tink. Ours is only the framing; the cipher is AES-GCM from `cryptography`.
 """
 
 from __future__ import annotations
@@ -65,7 +63,7 @@ def seal(
     """
     key = Key(key)  # so that no traceback shows it
     layout = Layout(segment, HEADER_BYTES)
-    header = header_for(key, owner, object_id, segment.bit_length() - 1)
+    header = header_for(key, owner, object_id, segment)
     return SealedWriter(raw, layout, key, header, lead=header, head=head)
 
 
@@ -282,18 +280,20 @@ class SealedReader(io.RawIOBase):
         cached: int = CACHED_SEGMENTS,
     ) -> None:
         super().__init__()
+        # First what close() needs: it is called for a reader that never came to be, too.
         self._raw, self._layout, self._sealed = raw, layout, sealed
+        self._lock = threading.Lock()
+        self._cipher: AESGCM | None = None
+        self._cached = cached
+        self._plain: OrderedDict[int, memoryview] = OrderedDict()
         self._size, self._segments = layout.plain_size(sealed)
         raw.seek(layout.lead)
         opening = _read(raw, layout.stream_header)
         if opening[0] != layout.stream_header:
             raise Tampered(what="the stream in it is not of the expected kind")
         salt, self._prefix = opening[1 : 1 + layout.key_size], opening[1 + layout.key_size :]
-        self._cipher: AESGCM | None = layout.cipher(Key(key), salt, associated)
+        self._cipher = layout.cipher(Key(key), salt, associated)
         self._at = 0
-        self._lock = threading.Lock()
-        self._cached = cached
-        self._plain: OrderedDict[int, memoryview] = OrderedDict()
         self._buffer = bytearray(min(layout.segment, sealed))
         self._open_segment(self._segments - 1)  # what makes the length certain
 
@@ -382,8 +382,7 @@ class SealedReader(io.RawIOBase):
         """The buffer of the segment that was not asked for longest: fresh ones cost page faults."""
         if len(self._plain) < self._cached:
             return bytearray(len(self._buffer))
-        oldest: bytearray = self._plain.popitem(last=False)[1].obj  # type: ignore[assignment]
-        return oldest
+        return self._plain.popitem(last=False)[1].obj  # type: ignore[return-value]
 
     def _fetch(self, start: int, size: int) -> memoryview:
         self._raw.seek(start)
