@@ -6,7 +6,6 @@ import errno
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -61,7 +60,7 @@ def test_a_vault_killed_while_rotating_opens_again_every_time(folder: Path) -> N
             for _ in range(dice.randrange(3)):
                 assert rotating.stdout.readline() == b"rotated\n"
             time.sleep(dice.random() / 50)
-            rotating.send_signal(signal.SIGKILL)
+            rotating.kill()
         again = Slots.load(folder).unlock(Passphrase(WORDS))
         assert again.subkey("database") == database
         versions.add(again.version)

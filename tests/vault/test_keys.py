@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vig.errors import (
     BadValue,
@@ -25,6 +28,7 @@ from vig.errors import (
     VaultLocked,
     WrongKey,
 )
+from vig.vault import vaultfile
 from vig.vault.keys import (
     CHEAPEST,
     KeyFile,
@@ -136,6 +140,7 @@ def test_where_there_is_no_vault_it_says_so(tmp_path: Path, where: str) -> None:
         Slots.load(tmp_path / where)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 def test_the_file_can_be_read_by_its_owner_only(made: tuple[Slots, KeyRing], folder: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "vault.json").stat().st_mode & 0o777 == 0o600
@@ -501,6 +506,38 @@ def test_what_is_no_vault_file_is_refused_when_loaded(folder: Path, data: bytes)
     (folder / "vault.json").write_bytes(data)
     with pytest.raises(Tampered, match=r"vault\.json"):
         Slots.load(folder)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+FROZEN = json.loads((Path(__file__).with_name("frozen") / "v1" / "vault.json").read_text())
+
+
+@given(JSON)
+def test_no_json_breaks_the_reading_of_a_vault_file(value: Any) -> None:
+    with pytest.raises(Tampered):
+        vaultfile.parse(json.dumps(value).encode())
+
+
+@given(st.sampled_from(every_leaf(FROZEN) + [path[:-1] for path in every_leaf(FROZEN)]), JSON)
+def test_anything_in_any_place_of_a_vault_file_is_read_or_refused(
+    path: tuple[Any, ...], value: Any
+) -> None:
+    changed = {"file": json.loads(json.dumps(FROZEN))}
+    at: Any = changed
+    for step in ("file", *path[:-1]) if path else ():
+        at = at[step]
+    at[path[-1] if path else "file"] = value
+    try:
+        read = vaultfile.parse(json.dumps(changed["file"]).encode())
+    except (Tampered, NewerVault):
+        return
+    assert json.loads(read.to_bytes()) == changed["file"]
 
 
 def test_a_file_of_endless_length_is_not_read(folder: Path) -> None:

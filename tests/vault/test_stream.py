@@ -114,6 +114,15 @@ def test_going_back_a_little_fetches_nothing() -> None:
     assert len(raw.reads) == before
 
 
+def test_what_is_asked_for_often_stays_at_hand() -> None:
+    raw = Watched(sealed(os.urandom(10 * SMALL)))
+    reader = unseal(raw, KEY, OWNER, OBJECT)
+    for number in range(1, 11):
+        reader.read_at(0, 1)  # the index of a film, say
+        reader.read_at(LAYOUT.plain_start(number), 1)
+    assert [start for start, _ in raw.reads].count(LAYOUT.start(0)) == 1
+
+
 def test_memory_stays_flat_however_long_the_film_is(tmp_path: Path) -> None:
     path = tmp_path / "long"
     with path.open("wb") as file:
