@@ -76,11 +76,14 @@ printf '%s\n%s\n' "unfinished in $PWD" "${PYTHON:-$had_python}" >"$STAMP"
 pip() {
     "$VENV/bin/python" -m pip --disable-pip-version-check --no-input "$@"
 }
-pip install --quiet --require-hashes -r requirements.txt || stop \
+# Finished wheels only: nothing is compiled here, and no package's own set-up code runs.
+pip install --quiet --only-binary :all: --require-hashes -r requirements.txt || stop \
     "what vig needs could not be installed." \
     "The lines above say why. Most often the network was away or the disk filled up:" \
     "run the same command again once that is mended. Everything downloaded is checked against" \
-    "requirements.txt; if it speaks of hashes that do not match, do not go on, and tell us."
+    "requirements.txt; if it speaks of hashes that do not match, do not go on, and tell us." \
+    "'No matching distribution' without a network fault: the system is older than those named" \
+    "in docs/DEPLOYMENT.md."
 pip install --quiet --no-deps --no-build-isolation --editable . || stop \
     "vig itself could not be installed." "The lines above say why."
 printf '%s\n%s\n' "$wanted" "${PYTHON:-$had_python}" >"$STAMP"
