@@ -83,12 +83,12 @@ def engine(stocked_at: Path | str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def stocked_at(made: Path | str) -> Path | str:
-    with Catalogue.open(made, KEYS) as catalogue:
+def stocked_at(own: Path | str) -> Path | str:
+    with Catalogue.open(own, KEYS) as catalogue:
         _, recording = stocked(catalogue)
         with catalogue.act("cli", "clip.keep") as act:
             act.add_clip(clip(recording.id))
-    return made
+    return own
 
 
 def test_the_steps_make_exactly_the_tables_of_the_code(catalogue: Catalogue) -> None:

@@ -70,11 +70,12 @@ _BY_SQLSTATE: dict[str, Callable[[], Exception]] = {
 }
 
 
-def connect(path: Path, key: bytes, *, mode: str = "rw", busy_ms: int = BUSY_MS) -> Any:
+def connect(path: Path, key: bytes, *, mode: str = "rw", busy_ms: int | None = None) -> Any:
     """A bare SQLCipher connection in autocommit mode; the caller closes it.
 
     ``mode`` is SQLite's: "ro", "rw" or "rwc"; NoVault for a missing file with the first two.
-    WrongKey where the first page does not open.
+    WrongKey where the first page does not open. ``busy_ms`` is how long to wait for a writer, None
+    for :data:`BUSY_MS`.
     """
     if len(key) != 32:
         raise ValueError("a database key has 32 bytes")
@@ -92,7 +93,7 @@ def connect(path: Path, key: bytes, *, mode: str = "rw", busy_ms: int = BUSY_MS)
             # SQLCipher would otherwise write page numbers to standard error for a wrong key.
             "cipher_log_level = NONE",
             f"key = \"x'{key.hex()}'\"",
-            f"busy_timeout = {busy_ms}",
+            f"busy_timeout = {BUSY_MS if busy_ms is None else busy_ms}",
             "foreign_keys = ON",
             "secure_delete = ON",
             "synchronous = FULL",
