@@ -7,6 +7,6 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT INT TERM
 "${PYTHON:-python3}" -m venv "$scratch/venv"
 "$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
-"$scratch/venv/bin/uv" pip compile pyproject.toml --extra test --universal --python-version 3.11 \
+"$scratch/venv/bin/uv" pip compile --quiet pyproject.toml --extra test --universal --python-version 3.11 \
     --generate-hashes --no-header --no-emit-index-url --no-annotate \
     --output-file requirements.txt "$@"
