@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -158,6 +159,42 @@ def test_the_baby_s_answer_to_the_parent_counts_as_much_as_the_parent_s_to_the_b
     parent = parts_of(f"{APART} / 10 14 baby: away parent: away smile"
                       " / 11 14 baby: away smile parent: away smile", 8, 18)  # fmt: skip
     assert baby["chain"] == parent["chain"] > 0
+
+
+def test_a_reply_to_two_things_at_once_earns_once() -> None:
+    one = (
+        f"{APART} / 10 14 baby: away smile parent: away / 11 14 baby: away smile parent: away smile"
+    )
+    two = (f"{APART} / 10 14 baby: parent smile parent: away"
+           " / 11 14 baby: parent smile parent: away smile")  # fmt: skip
+    assert parts_of(one, 8, 18)["chain"] == parts_of(two, 8, 18)["chain"] > 0
+
+
+def test_an_answer_to_a_sound_whose_end_was_not_heard_earns_nothing() -> None:
+    obs = scene(f"{APART} / 10 12 baby: away voice parent: away"
+                " / 13 14 baby: away parent: away smile")  # fmt: skip
+    deaf = obs.heard.baby_voice.copy()
+    deaf[115:125] = np.nan
+    span, chains = Span(8 * SECOND, 18 * SECOND), []
+    for voice in (obs.heard.baby_voice, deaf):
+        less = Observations(obs.seen, replace(obs.heard, baby_voice=voice))
+        chains.append(components(Story.of(measure(less, SCORING), SCORING), span)["chain"])
+    assert chains == [0.5, 0.0]
+
+
+def test_two_turned_heads_and_a_quiet_parent_alone_are_no_moment() -> None:
+    obs = scene("0 40 baby: away parent: baby profile")
+    baby, parent = obs.seen.tracks
+    toward = scene("0 40 baby: parent profile parent: baby").seen.tracks[0]
+    turned = Observations(
+        replace(obs.seen, tracks=(replace(baby, head=toward.head), parent)), obs.heard
+    )
+    signals = measure(turned, SCORING)
+    found = components(Story.of(signals, SCORING), Span(0, 10 * SECOND))
+    shares = SCORING.younger.shares()
+    assert found["facing"] == found["pause"] == 1
+    assert shares["facing"] + shares["pause"] >= SCORING.choice.score
+    assert suggest(signals, SCORING) == ()
 
 
 def test_two_who_begin_at_the_same_instant_answer_nothing() -> None:

@@ -102,6 +102,17 @@ def test_a_look_once_begun_ends_only_past_a_wider_cone() -> None:
     assert [on[tick] is LooksAt.PARTNER for tick in (5, 15, 25, 35)] == [True, True, False, False]
 
 
+def test_after_an_unseen_tick_a_look_must_be_found_anew() -> None:
+    obs = scene("0 4 baby: parent parent: baby")
+    baby, parent = obs.seen.tracks
+    gaze = baby.gaze.copy()
+    gaze[10:, 1] += SCORING.look.cone_eyes + SCORING.look.leave / 2
+    gaze[20] = np.nan
+    seen = replace(obs.seen, tracks=(replace(baby, gaze=gaze), parent))
+    on = measure(Observations(seen, obs.heard), SCORING).track_looks[0]
+    assert [on[tick] is LooksAt.PARTNER for tick in (15, 25)] == [True, False]
+
+
 def test_a_direction_that_is_too_uncertain_is_unknown() -> None:
     obs = scene("0 2 baby: parent parent: baby")
     baby, parent = obs.seen.tracks
@@ -115,6 +126,13 @@ def test_looking_into_the_camera_together_is_no_joint_look() -> None:
     signals = signals_of("0 4 baby: camera parent: camera")
     assert not signals.joint_looks
     assert look_at(signals, BABY, 2) is LooksAt.ELSEWHERE
+
+
+def test_looking_into_a_camera_close_by_is_no_joint_look_either() -> None:
+    obs = scene("0 4 baby: camera parent: camera")
+    near = tuple(replace(t, where=t.where * np.float32(0.5)) for t in obs.seen.tracks)
+    signals = measure(Observations(replace(obs.seen, tracks=near), obs.heard), SCORING)
+    assert not signals.joint_looks
 
 
 def test_lines_of_sight_that_meet_are_a_joint_look_and_that_place_is_remembered() -> None:
@@ -229,6 +247,13 @@ def test_the_same_voice_again_is_no_turn() -> None:
 def test_two_short_sounds_after_one_voice_are_one_change_of_speaker() -> None:
     found = turns_of("2 4 baby: away parent: baby voice / 4.1 4.4 baby: away voice parent: baby"
                      " / 4.8 5.2 baby: away voice parent: baby")  # fmt: skip
+    assert len(found) == 2
+    assert turn_count(found) == 1
+
+
+def test_one_sound_after_two_voices_is_one_change_of_speaker() -> None:
+    found = turns_of("2 2.4 baby: away parent: baby voice / 2.8 3.2 baby: away parent: baby voice"
+                     " / 3.3 4 baby: away voice parent: baby")  # fmt: skip
     assert len(found) == 2
     assert turn_count(found) == 1
 
