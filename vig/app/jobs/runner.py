@@ -81,6 +81,7 @@ class Runner:
 
         self.desk.open_queue()
         self.ledger.beat(self.executor)
+        _log.info("worker %s", self.executor)
         DBOS.launch()
         self._renew_old_shapes()
         self._watch.start()
@@ -157,6 +158,7 @@ class Runner:
             others -= self.ledger.alive(self.pace.dead)
         # With the OS lock of worker.lock in hand nobody else can be alive.
         if others:
+            _log.info("taking over from %s", ", ".join(sorted(others)))
             DBOS._recover_pending_workflows(sorted(others))
 
     def _renew_old_shapes(self) -> None:
