@@ -110,6 +110,19 @@ def test_a_half_written_file_of_a_killed_process_is_in_nobodys_way(folder: Path)
     assert sorted(path.name for path in folder.iterdir()) == ["vault.json", "vault.json.lock"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_new_folder_is_its_owners_alone_and_its_name_is_made_to_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    durable.make_folder(tmp_path / "one" / "two")
+    durable.make_folder(tmp_path / "one" / "two")
+    assert synced == [tmp_path, tmp_path / "one"]
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "one" / "two").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_nearly_full_disk_that_takes_a_little_gets_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,23 @@ def test_a_vault_is_never_made_over_another(made: tuple[Slots, KeyRing], folder:
     with pytest.raises(VaultExists):
         Slots.create(folder, Passphrase("other"), kdf=CHEAPEST)
     assert (folder / "vault.json").read_bytes() == before
+
+
+def test_of_many_who_set_up_a_vault_at_once_one_does(folder: Path) -> None:
+    together = threading.Barrier(6)
+
+    def create(number: int) -> KeyRing | None:
+        together.wait()
+        try:
+            return Slots.create(folder, Passphrase(f"words {number}"), kdf=CHEAPEST)[1]
+        except VaultExists:
+            return None
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(create, range(6)))
+    (winner,) = (number for number, ring in enumerate(made) if ring is not None)
+    assert made[winner] is not None
+    assert Slots.load(folder).unlock(Passphrase(f"words {winner}")).version == 1
 
 
 @pytest.mark.parametrize("where", ["nowhere", "empty", "file"])
@@ -367,6 +386,17 @@ def test_a_vault_never_falls_below_two_ways_in(made: tuple[Slots, KeyRing]) -> N
             slots.remove(ring, info.id)
     slots.remove(ring, slots.info()[2].id)
     assert slots.complete
+
+
+def test_a_vault_that_is_being_set_up_keeps_both_ways_in(folder: Path) -> None:
+    slots, ring = Slots.create(folder, Passphrase(WORDS), kdf=CHEAPEST)
+    with pytest.raises(SlotsMissing):
+        slots.remove(ring, slots.info()[0].id)
+    info = slots.add(ring, RecoveryCode(CODE))
+    for slot_id in (slots.info()[0].id, info.id):
+        with pytest.raises(SlotsMissing):
+            slots.remove(ring, slot_id)
+    assert len(Slots.load(folder).info()) == 2
 
 
 def test_a_code_that_was_lost_before_it_was_tried_can_be_replaced(folder: Path) -> None:

@@ -57,7 +57,7 @@ SECRETS = [
     CODE,
     CODE.replace("-", ""),
     CODE[:9],
-    bytes(FILE).decode().strip()[-64:],
+    bytes(FILE).decode().strip()[-64:-16],
 ]
 
 

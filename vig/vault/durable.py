@@ -40,6 +40,19 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """A folder that only its owner may look into, and that survives a power cut.
+
+    One that is there already keeps its mode. Raises DiskFull or StorageError.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    with disk():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """All of it: one call writes less where the disk is nearly full."""
     view = memoryview(data)

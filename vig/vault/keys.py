@@ -42,7 +42,7 @@ from vig.errors import (
     WrongKey,
 )
 from vig.vault import vaultfile
-from vig.vault.durable import disk, locked
+from vig.vault.durable import locked, make_folder
 from vig.vault.ring import KeyRing, derived
 from vig.vault.secrets import (
     CHEAPEST,
@@ -110,8 +110,7 @@ class Slots:
         cls, folder: Path, secret: Secret, *, kdf: Kdf = INTERACTIVE
     ) -> tuple[Slots, KeyRing]:
         """A new vault with one way in, the first of the two it needs. VaultExists."""
-        with disk():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         with locked(folder / vaultfile.LOCK_NAME):
             if (folder / vaultfile.FILE_NAME).exists():
                 raise VaultExists

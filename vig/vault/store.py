@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar, cast
 
 from vig.errors import Conflict, DiskFull, StorageError, Tampered
-from vig.vault.durable import create_exclusively, disk, lock, sync_folder
+from vig.vault.durable import create_exclusively, disk, lock, make_folder, sync_folder
 
 Found = TypeVar("Found")
 Known: TypeAlias = set[str] | Callable[[], set[str]]
@@ -117,8 +117,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        with disk():
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(root)
 
     def create(self, name: str) -> Blob:
         final = self._root / _named(name)
