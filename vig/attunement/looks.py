@@ -107,7 +107,9 @@ def _columns_of(track: Track) -> dict[str, Any]:
 def _steady(raw: Person, seen: Seen, look: Look) -> Person:
     """Angles as vectors, places steadied, and eyes believed only in a face that is not in profile."""
     gaze, head = unit(raw.gaze), unit(raw.head)
-    aside = np.degrees(np.arccos(np.clip(-head[:, 2], -1, 1))) > look.eyes_upto
+    # A face that is seen is turned to its camera, so an angle past 90 degrees is told in the axes
+    # of the other camera of a split picture, which looks back.
+    aside = np.degrees(np.arccos(np.clip(np.abs(head[:, 2]), 0, 1))) > look.eyes_upto
     return Person(
         raw.seen,
         gaze,

@@ -26,8 +26,6 @@ from vig.domain.family import Role
 from vig.domain.review import Moment, Principle
 
 _REPLY_CORE = 2 * SECOND  # of a long answer, so much belongs to the moment it answers in
-# What needs both people; a quiet look or two turned heads alone are no moment.
-_SHARED = ("mutual_look", "chain", "turns", "joint_smile", "joint_look", "soothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def candidates(story: Story, shares: dict[str, float]) -> Iterable[Candidate]:
     for span in windows(story):
         coverage = story.coverage(span)
         found = components(story, span)
-        if coverage < floor.coverage or not any(found[name] > 0 for name in _SHARED):
+        if coverage < floor.coverage:
             continue
         parts = {name: found[name] * share for name, share in shares.items()}
         candidate = Candidate(span, parts, coverage, principle_of(story, span, found))
@@ -200,7 +198,10 @@ def _within_film(start: Micros, end: Micros, film: Span, shortest: Micros) -> Sp
 
 
 def _happenings(story: Story) -> list[Span]:
-    """What a moment can be made of, in the order of time."""
+    """What a moment can be made of, in the order of time: things that need both people.
+
+    A parent who looks and waits, or two heads turned to each other, are no moment alone.
+    """
     signals = story.signals
     found = [
         *signals.mutual_looks,
