@@ -13,8 +13,9 @@ from typing import Literal
 
 from vig.errors import VigError
 
-MEDIAPIPE = "0.10.31"
-"""The one version that is used: from 0.10.35 on it sends metrics to Google and has no switch."""
+QUIET = {"mediapipe": "0.10.31", "onnxruntime": "1.28.0"}
+"""The only versions that are used: later ones (mediapipe from 0.10.35, onnxruntime from 1.29 on) send
+usage data to their makers, and have no switch that stops it."""
 
 LOW = 10 * 2**30
 
