@@ -22,7 +22,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +50,7 @@ LEAST = 3 * SECOND // 2  # the shortest event that must be found
 LONGEST = 12 * SECOND
 FILM_FOR_ONE = 40 * SECOND
 DRAWS = 2000
+LONG = 120 * SECOND  # shorter films show geometry; one suggestion cannot find three events
 
 
 @dataclass(frozen=True)
@@ -147,9 +151,11 @@ def observed(film: Film, models: Models, cache: Path | None) -> Observations:
     """What this tool sees and hears in the film."""
     grid = film.grid()
     kept = cache / f"{film.name}.glimpses" if cache else None
+    glimpses = None
     if kept is not None and kept.is_file():
-        glimpses = Glimpses.from_bytes(kept.read_bytes())
-    else:
+        with suppress(ValueError):  # kept by another version: look again
+            glimpses = Glimpses.from_bytes(kept.read_bytes())
+    if glimpses is None:
         with film.path.open("rb") as source:
             glimpses = look(video.sample(source, grid), grid, models, unheard)
         if kept is not None:
@@ -159,23 +165,66 @@ def observed(film: Film, models: Models, cache: Path | None) -> Observations:
     return Observations(join([glimpses], grid, models), heard)
 
 
+@dataclass
+class Row:
+    """What was found in a film, or in several."""
+
+    film: str
+    length: int
+    events: int
+    allowed: int
+    proposed: int | None
+    found: int | None
+    truth: int
+    even: int
+    chance: float
+
+    def cells(self) -> list[str]:
+        seen = ["", ""]
+        if self.proposed is not None and self.found is not None:
+            seen = [str(self.proposed), share(self.found, self.events)]
+        beside = [share(each, self.events) for each in (self.truth, self.even, self.chance)]
+        known = [self.film, f"{self.length / SECOND:.0f} s", str(self.events), str(self.allowed)]
+        return [*known, *seen, *beside]
+
+    def __add__(self, other: Row) -> Row:
+        def both(one: int | None, two: int | None) -> int | None:
+            return None if one is None or two is None else one + two
+
+        return Row(
+            "the long ones",
+            self.length + other.length,
+            self.events + other.events,
+            self.allowed + other.allowed,
+            both(self.proposed, other.proposed),
+            both(self.found, other.found),
+            self.truth + other.truth,
+            self.even + other.even,
+            self.chance + other.chance,
+        )
+
+
 def row(
     film: Film, scoring: Scoring, age_weeks: int | None, seen: Callable[[Film], Signals] | None
-) -> list[str]:
+) -> Row:
     targets, grid = film.targets(), film.grid()
-    of = len(targets)
-    cells = [film.name, f"{grid.duration / SECOND:.0f} s", str(of), str(allowed(grid))]
-    by_truth = suggest(true_signals(film, scoring), scoring, age_weeks=age_weeks)
-    even, random = hits(targets, evenly_spaced(grid)), chance(targets, grid)
-    if seen is None:
-        cells += ["", ""]
-    else:
-        by_sight = suggest(seen(film), scoring, age_weeks=age_weeks)
-        check(by_sight, grid)
-        found = hits(targets, [moment.span for moment in by_sight])
-        cells += [str(len(by_sight)), share(found, of)]
-    found = hits(targets, [moment.span for moment in by_truth])
-    return [*cells, share(found, of), share(even, of), share(random, of)]
+
+    def found(signals: Signals) -> tuple[int, int]:
+        moments = suggest(signals, scoring, age_weeks=age_weeks)
+        check(moments, grid)
+        return len(moments), hits(targets, [moment.span for moment in moments])
+
+    proposed = None if seen is None else found(seen(film))
+    return Row(
+        film.name,
+        grid.duration,
+        len(targets),
+        allowed(grid),
+        *(proposed or (None, None)),
+        truth=found(true_signals(film, scoring))[1],
+        even=hits(targets, evenly_spaced(grid)),
+        chance=chance(targets, grid),
+    )
 
 
 def check(moments: Sequence[Moment], grid: Grid) -> None:
@@ -225,8 +274,10 @@ def main() -> None:
 
     looking = None if models is None else seen
     rows = [row(film, scoring, given.age_weeks, looking) for film in films(given.films)]
+    long = [each for each in rows if each.length >= LONG]
+    total = [reduce(add, long)] if len(long) > 1 else []
     head = ["film", "length", "events", "allowed", "proposed", "found", "truth", "even", "chance"]
-    print(table(rows, head))
+    print(table([each.cells() for each in rows + total], head))
 
 
 if __name__ == "__main__":
