@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 from dbos import DBOS
 from dbos import error as dbos_error
@@ -40,7 +41,11 @@ class Runner:
         self._works = {work.kind: work for work in bench.works}
         self.pace = bench.pace
         self._runs: dict[JobId, Run] = {}
-        self._watch = threading.Thread(target=self._watchdog, name="vig-jobs-watch", daemon=True)
+        # Two threads: taking over may wait for a lock, and that must not look like death.
+        self._watches = [
+            threading.Thread(target=self._every_beat, args=(act,), name=name, daemon=True)
+            for name, act in (("vig-jobs-alive", self._beat), ("vig-jobs-relief", self._take_over))
+        ]
         self._launched = False
 
     def start(self) -> None:
@@ -84,7 +89,8 @@ class Runner:
         _log.info("worker %s", self.executor)
         DBOS.launch()
         self._renew_old_shapes()
-        self._watch.start()
+        for watch in self._watches:
+            watch.start()
 
     def stop(self) -> bool:
         """Halt every part at its next call of progress. False when one did not within patience."""
@@ -98,7 +104,8 @@ class Runner:
             time.sleep(0.02)
         quiet = not self._runs
         DBOS.destroy(destroy_registry=True)
-        self._watch.join()
+        for watch in self._watches:
+            watch.join(self.pace.patience)
         self.ledger.retire(self.executor)
         self.desk.close()
         _one_per_process.release()
@@ -138,18 +145,21 @@ class Runner:
             if self._runs.get(job) is run:
                 del self._runs[job]
 
-    def _watchdog(self) -> None:
-        """Show signs of life, and take over from whoever shows none (dbos issues 453, 716)."""
+    def _every_beat(self, act: Callable[[], None]) -> None:
         while True:
             try:
-                self.ledger.beat(self.executor)
-                self._take_over()
+                act()
             except Exception as error:
-                _log.warning("watchdog: %s", type(error).__name__)
+                # Said once a beat until the database is back; it is tried again, never given up.
+                _log.warning("%s: %s", threading.current_thread().name, type(error).__name__)
             if self.stopping.wait(self.pace.beat):
                 return
 
+    def _beat(self) -> None:
+        self.ledger.beat(self.executor)
+
     def _take_over(self) -> None:
+        """Put the jobs of workers that show no sign of life back in the queue (dbos issues 453, 716)."""
         pending = DBOS.list_workflows(
             name=WORKFLOW, status="PENDING", load_input=False, load_output=False
         )
