@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +30,7 @@ from vig.domain.family import Purpose
 from vig.domain.observation import ModelRef
 from vig.domain.recording import RecordingState
 from vig.domain.review import Play
-from vig.errors import AlreadyHere, BadSpan, BadValue, Conflict, Unknown
+from vig.errors import AlreadyHere, BadSpan, BadValue, Conflict, Unknown, VaultLocked
 
 
 class Broken(Exception):
@@ -79,6 +81,40 @@ def test_an_act_that_is_over_writes_no_more(catalogue: Catalogue) -> None:
         act.add_family("F-014")
     with pytest.raises(RuntimeError, match="over"):
         act.add_family("F-015")
+
+
+def test_an_act_inside_an_act_is_refused_at_once(catalogue: Catalogue) -> None:
+    def nested() -> None:
+        with catalogue.act("cli", "family.add"), catalogue.act("cli", "family.add") as act:
+            act.add_family("F-014")
+
+    with pytest.raises(RuntimeError, match="inside"):
+        nested()
+    with catalogue.act("cli", "family.add") as act:
+        act.add_family("F-014")
+
+
+def test_a_closed_catalogue_is_locked(catalogue: Catalogue, tmp_path: Path) -> None:
+    family, _ = stocked(catalogue)
+    catalogue.close()
+    catalogue.close()
+    asked: list[Callable[[], object]] = [
+        catalogue.families,
+        lambda: catalogue.family(family.id),
+        lambda: catalogue.recording_like(bytes(32)),
+        lambda: catalogue.denied("cli", "film.open"),
+        lambda: catalogue.act("cli", "family.add").__enter__(),
+        lambda: catalogue.backup(tmp_path / "copy.db"),
+        lambda: catalogue.checkpoint(tmp_path / "checkpoints"),
+        lambda: catalogue.audit_public_key,
+        catalogue.purge,
+        catalogue.integrity_check,
+        catalogue.verify,
+    ]
+    for ask in asked:
+        with pytest.raises(VaultLocked):
+            ask()
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_refusal_is_recorded_on_its_own(catalogue: Catalogue) -> None:

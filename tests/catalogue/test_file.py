@@ -27,7 +27,7 @@ from tests.catalogue.making import (
 from vig.catalogue import AnalysisState, Catalogue, CatalogueKeys, pages
 from vig.catalogue.engine import connect
 from vig.catalogue.pages import PAGE
-from vig.errors import Conflict, NoVault, Tampered, VaultExists, WrongKey
+from vig.errors import Conflict, NoVault, StorageError, Tampered, VaultExists, WrongKey
 
 MARKER = "MARKERhidden7"
 
@@ -414,3 +414,46 @@ def test_a_backup_never_takes_the_place_of_a_file(filed: Catalogue, tmp_path: Pa
     with pytest.raises(VaultExists):
         filed.backup(there)
     assert there.read_bytes() == b"mine"
+
+
+# --- the server
+
+
+@pytest.mark.postgres
+def test_on_postgres_a_destroyed_key_is_not_left_in_the_tables_file(postgres: str) -> None:
+    heap = "SELECT pg_read_binary_file(pg_relation_filepath('sealed_object'))"
+    key = bytes(range(100, 161))
+    with Catalogue.create(postgres, KEYS) as catalogue:
+        _, recording = stocked(catalogue)
+        with catalogue.act("cli", "object.put") as act:
+            act.put_object(sealed(recording.id, "copy", key))
+
+        def lies_there() -> bool:
+            with catalogue._engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            ) as connection:
+                connection.exec_driver_sql("CHECKPOINT")
+                return key in bytes(connection.exec_driver_sql(heap).scalar_one())
+
+        assert lies_there()
+        with catalogue.act("cli", "film.erase") as act:
+            act.drop_keys(recording.id)
+        assert lies_there()  # deleted is not gone
+        assert catalogue.purge([key])
+        assert not lies_there()
+
+
+@pytest.mark.postgres
+def test_a_server_that_does_not_answer_or_not_to_us_is_said(postgres: str) -> None:
+    user, _, rest = postgres.partition("@")
+    there, _, name = rest.rpartition("/")
+    for wrong, error in (
+        (f"{user.rpartition(':')[0]}:wrong@{rest}", StorageError),
+        (f"{user}@127.0.0.1:1/{name}", StorageError),
+        (f"{user}@{there}/nothing_here", StorageError),
+        (postgres, NoVault),
+    ):
+        with pytest.raises((StorageError, NoVault)) as caught:
+            Catalogue.open(wrong, KEYS)
+        assert type(caught.value) is error, (wrong, caught.value)
+        assert "vig:" not in str(caught.value)

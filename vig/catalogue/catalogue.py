@@ -24,6 +24,7 @@ integrity_check
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,7 +43,7 @@ from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
 from vig.catalogue.values import CatalogueKeys, Checkpoint, Finding, Outcome
 from vig.domain.family import Purpose
-from vig.errors import Tampered, VaultExists, WrongKey
+from vig.errors import Tampered, VaultExists, VaultLocked, WrongKey
 
 _KEYS_SETTING = "vig.keys"
 
@@ -63,13 +64,25 @@ class Catalogue(Reads):
     ) -> None:
         """Use :meth:`create` or :meth:`open`; ``path`` is None on Postgres."""
         super().__init__(engine, FieldCipher({1: keys.fields}))
-        self._chain = Chain(keys.audit)
-        self._keys = keys
+        self._held: tuple[CatalogueKeys, Chain] | None = keys, Chain(keys.audit)
         self._path = path
         self._clock = clock
+        self._acting = threading.local()
 
     def __repr__(self) -> str:
         return "<Catalogue>"
+
+    @property
+    def _keys(self) -> CatalogueKeys:
+        if self._held is None:
+            raise VaultLocked
+        return self._held[0]
+
+    @property
+    def _chain(self) -> Chain:
+        if self._held is None:
+            raise VaultLocked
+        return self._held[1]
 
     @classmethod
     def create(
@@ -149,8 +162,10 @@ class Catalogue(Reads):
             raise WrongKey
 
     def close(self) -> None:
-        """Let go of the database; the catalogue is not used after this."""
-        self._engine.dispose()
+        """Let go of the database and of its keys; whoever still asks is told VaultLocked."""
+        if self._live is not None:
+            self._live[0].dispose()
+        self._live = self._held = None
 
     def __enter__(self) -> Self:
         return self
@@ -178,10 +193,16 @@ class Catalogue(Reads):
         text that is kept sealed. BadValue where one of them could hold a name.
         """
         entry = Entry(actor, action, object, purpose, reason)
-        with self._writing() as session:
-            act = Act(session, entry, self._clock())
-            yield act
-            self._chain.append(session, act.end(), act.now)
+        if getattr(self._acting, "now", False):
+            raise RuntimeError("an act inside an act would wait for itself")
+        self._acting.now = True
+        try:
+            with self._writing() as session:
+                act = Act(session, entry, self._clock())
+                yield act
+                self._chain.append(session, act.end(), act.now)
+        finally:
+            self._acting.now = False
 
     def denied(
         self,

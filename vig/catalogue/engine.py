@@ -189,6 +189,8 @@ def fault(error: BaseException) -> Exception | None:
 
 def _in_our_words(context: ExceptionContext) -> None:
     ours = fault(context.original_exception)
+    if ours is None and (context.connection is None or context.is_disconnect):
+        ours = StorageError()  # the server does not answer, or not to us
     if ours is not None:
         raise ours from None
 

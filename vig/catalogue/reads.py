@@ -25,7 +25,7 @@ from vig.catalogue.values import (
 from vig.domain.family import ConsentRuling, Family, Purpose, permits
 from vig.domain.recording import Recording, RecordingState
 from vig.domain.review import Annotation, MicroClip, Moment, ReviewPlan
-from vig.errors import Unknown
+from vig.errors import Unknown, VaultLocked
 
 R = TypeVar("R", bound=rows.Row)
 
@@ -34,8 +34,19 @@ class Reads:
     """Domain values out. A thing that is asked for by its id and is not there raises Unknown."""
 
     def __init__(self, engine: sa.Engine, cipher: FieldCipher) -> None:
-        self._engine = engine
-        self._cipher = cipher
+        self._live: tuple[sa.Engine, FieldCipher] | None = engine, cipher
+
+    @property
+    def _engine(self) -> sa.Engine:
+        if self._live is None:
+            raise VaultLocked
+        return self._live[0]
+
+    @property
+    def _cipher(self) -> FieldCipher:
+        if self._live is None:
+            raise VaultLocked
+        return self._live[1]
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
