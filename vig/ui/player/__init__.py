@@ -72,6 +72,7 @@ def room_data(
     kept = {clip.proposed_by for clip in clips}
     return {
         "picture": words.line(pseudonym, words.filmed(recording.filmed_on)),
+        "whose": words.line(pseudonym, words.day(recording.filmed_on)),
         "film_url": f"/api/film/{recording.id}",
         "times_url": f"/api/times/{recording.id}",
         "lanes_url": f"/api/lanes/{recording.id}" if seen else None,

@@ -51,7 +51,7 @@ export function card(moment, room) {
     "li",
     { class: "card", "data-moment": moment.id, "data-state": moment.state, "aria-current": String(moment === room.current) },
     still,
-    make("p", { class: "of" }, room.data.picture),
+    make("p", { class: "of" }, room.data.whose),
     make(
       "div",
       { class: "say" },
@@ -74,7 +74,7 @@ export function clipRow(clip, number, room) {
       "div",
       {},
       make("p", { class: "name" }, clip.title || `Micro-clip ${number}`),
-      make("p", { class: "at" }, `${from} · ${(seconds(clip.end) - seconds(clip.start)).toFixed(1)} s · ${room.data.picture}`),
+      make("p", { class: "at" }, `${from} · ${(seconds(clip.end) - seconds(clip.start)).toFixed(1)} s · ${room.data.whose}`),
     ),
     act("Remove", "plain", () => room.say("unkeep", null, { clip: clip.id }), `Remove micro-clip ${number}`),
   );

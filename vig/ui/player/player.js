@@ -41,8 +41,9 @@ class Room {
     this.film = new Film(this.one("video"), () => this.changed());
     this.timeline = new Timeline(this.one("canvas"), this.film, this);
     const on = (target, type, f) => target.addEventListener(type, f, { signal: this.ac.signal });
+    // A clicked button does not take the focus, so the keyboard stays with the film.
+    on(root, "pointerdown", (e) => e.target.closest("button") && !this.helpOpen && e.preventDefault());
     for (const one of root.querySelectorAll("[data-act]")) {
-      on(one, "pointerdown", (e) => e.preventDefault()); // the keyboard stays with the film
       on(one, "click", () => this.act(one.dataset.act));
     }
     for (const one of root.querySelectorAll("[data-nudge]")) {

@@ -1,0 +1,175 @@
+"""The whole app in a process of its own, and a real browser before it.
+
+The vault holds one film whose frames carry their own numbers and come at uneven times, as a
+phone's do, with the suggestions of a scene told in words (``vig/testing.py``).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.media import making
+from vig.app import analysis, walk
+from vig.app.house import House
+from vig.domain.family import Purpose
+from vig.domain.recording import FrameTimes
+from vig.testing import scene
+
+ROOT = Path(__file__).parents[2]
+PASSPHRASE = "apple river cloud seven"
+PICTURE = (320, 240)
+
+SCENE = """
+    0 4    baby: toy            parent: toy
+    4 8    baby: parent smile   parent: baby
+    5 8    baby: parent smile   parent: baby smile voice
+    8 14   baby: toy            parent: baby
+    14 17  baby: parent         parent: baby
+    17 19  baby: parent voice   parent: baby
+    19 22  baby: parent         parent: baby smile voice
+    22 24  baby: toy            parent: toy
+"""
+UNEVEN = np.cumsum([0, *([33_000, 34_000, 41_000, 66_000, 25_000] * 120)]).tolist()
+"""When each frame starts, in microseconds: 601 frames in 24 s."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running app, and what is in its vault."""
+
+    url: str
+    root: Path
+    film: str
+    """The id of the film with the numbered frames; its family is F-014."""
+    times: FrameTimes
+
+
+def numbered_film() -> bytes:
+    """About 24 s of numbered frames at uneven times."""
+    return making.film(making.Recipe(times=UNEVEN, size=PICTURE))
+
+
+def fill(root: Path) -> tuple[str, FrameTimes]:
+    """A vault with the film and its suggestions."""
+    house = House(root)
+    house.confirm(house.set_up(PASSPHRASE))
+    ws = house.workspace
+    made = walk.add(
+        ws,
+        io.BytesIO(numbered_film()),
+        family="F-014",
+        name="numbers.mp4",
+        agreement=walk.Agreement(
+            frozenset({Purpose.KEEP, Purpose.ANALYSE}),
+            agreed_by="mother",
+            agreed_on=date(2026, 11, 12),
+        ),
+        actor="guider",
+        filmed_on=date(2026, 11, 12),
+        age_weeks=23,
+    )
+    analysis.keep_answer(ws, made, scene(SCENE))
+    assert ws.catalogue.moments(made.id)
+    times = walk.frame_times(ws, made.id)
+    house.lock()
+    return made.id, times
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    root = tmp_path_factory.mktemp("stage") / "vault"
+    film, times = fill(root)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "VIG_HOME": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        url = f"http://localhost:{port}"
+        _await(f"{url}/healthz")
+        yield Stage(url, root, film, times)
+    finally:
+        server.terminate()
+        try:
+            said, _ = server.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            raise
+    assert "F-014" not in said.decode()
+    assert film not in said.decode()
+
+
+def _await(url: str) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(url):
+                return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--mute-audio"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, stage: Stage) -> Iterator[BrowserContext]:
+    """A browser window in which every request to another host fails the test."""
+    # Scripts of ours that wait inside the page are strings, which the page's own policy forbids.
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True)
+    outside: list[str] = []
+    context.on(
+        "request",
+        lambda r: (
+            outside.append(r.url) if not r.url.startswith((stage.url, "data:", "blob:")) else None
+        ),
+    )
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+    assert outside == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, stage: Stage) -> Page:
+    """Signed in, the library open."""
+    page = context.new_page()
+    sign_in(page, stage)
+    return page
+
+
+def sign_in(page: Page, stage: Stage) -> None:
+    page.goto(stage.url)
+    page.fill("#secret", PASSPHRASE)
+    page.click("button.main")
+    page.wait_for_selector(f"img[src='/api/thumb/{stage.film}']")
