@@ -8,6 +8,7 @@ nonsense), the caller sees the answer or one error of ``vig.errors``, and the ch
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import queue
@@ -27,6 +28,8 @@ from vig.media.sayings import refusal
 
 PATIENCE: Final = 30.0
 """Seconds without any progress after which the child is stopped."""
+REREAD: Final = 64 << 20
+"""Bytes that may be read again and again between two answers, besides the film itself twice."""
 MEMORY: Final = 3 << 29
 """Address space of the child in bytes (1.5 GiB)."""
 
@@ -50,6 +53,16 @@ class Answer:
         if type(value) is not int or not low <= value <= high:
             raise nonsense()
         return value
+
+
+def measures() -> tuple[str, ...]:
+    """What confines a decoder child on this machine, as a list of plain words."""
+    with Child("confined", io.BytesIO(b"-")) as child:
+        for answer in child.answers():
+            held = answer.header.get("held")
+            if isinstance(held, list):
+                return tuple(str(measure) for measure in held)
+    raise nonsense()
 
 
 def nonsense() -> DecoderFailed:
@@ -187,7 +200,7 @@ class Child:
 
     def _fresh_allowance(self) -> int:
         """Reading more of the film than this between two answers no longer counts as progress."""
-        return 2 * self._size + (64 << 20)
+        return 2 * self._size + REREAD
 
     def _serve_range(self, inward: IO[bytes], offset: int, length: int) -> None:
         self._serving = True

@@ -18,7 +18,7 @@ from vig.media.figures import index_room
 from vig.media.inside.limits import Refusal
 from vig.media.inside.opening import Film
 from vig.media.inside.pictures import Pose, Upright
-from vig.media.inside.reel import Reel, Shown, decoded_sound
+from vig.media.inside.reel import Reel, Shown, decoded_sound, thin_if_dense
 from vig.media.inside.sounds import Band, Samples
 from vig.media.inside.source import Source
 from vig.media.inside.timing import MICROS, micros
@@ -142,6 +142,7 @@ def _sample(film: Film, pipe: Pipe) -> None:
     """The frame shown at each of the ticks first, first + 1 ... after - 1 of a grid."""
     ask = pipe.request
     step, first, after = int(ask["step"]), int(ask["first"]), int(ask["after"])
+    thin_if_dense(film, step)
     reel = Reel(film)
     pose = Pose(film, reel.first)
     upright = Upright(pose, pose.fitted(ask["longest"]), "rgb24")
