@@ -57,6 +57,7 @@ def family(row: rows.FamilyRow) -> Family:
 
 
 def ruling(row: rows.ConsentRow) -> ConsentRuling:
+    """A ruling with who vouches for it."""
     return ConsentRuling(
         purpose=Purpose(row.purpose),
         allowed=row.allowed,
@@ -122,6 +123,7 @@ def evidence_to_json(evidence: tuple[Evidence, ...]) -> list[list[object]]:
 
 
 def moment(row: rows.MomentRow) -> Moment:
+    """A proposal with its evidence opened."""
     return Moment(
         id=row.id,
         span=Span(row.starts, row.ends),
@@ -137,6 +139,7 @@ def moment(row: rows.MomentRow) -> Moment:
 
 
 def clip(row: rows.ClipRow) -> MicroClip:
+    """A micro-clip with its title and note opened."""
     return MicroClip(
         id=row.id,
         recording=row.recording,
@@ -168,6 +171,7 @@ def account(row: rows.AccountRow) -> Account:
 
 
 def audit_row(row: rows.AuditTableRow) -> AuditRow:
+    """A link of the chain as it is read; its reason is opened, its place in the chain not checked."""
     told = json.loads(row.body)
     reason = told["reason"]
     if reason is not None:

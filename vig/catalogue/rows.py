@@ -63,6 +63,8 @@ class Row(DeclarativeBase):
 
 
 class FamilyRow(Row):
+    """A family: a pseudonym to be shown, everything else that was said of it sealed."""
+
     __tablename__ = "family"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     pseudonym: Mapped[str] = mapped_column(sa.String(80))
@@ -105,6 +107,8 @@ class ConsentRow(Row):
 
 
 class RecordingRow(Row):
+    """A film: what its frames say in clear, what its file was called sealed."""
+
     __tablename__ = "recording"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     family: Mapped[str] = mapped_column(Id, ForeignKey("family.id"), index=True)
@@ -121,6 +125,8 @@ class RecordingRow(Row):
 
 
 class ObjectTableRow(Row):
+    """One sealed object of a film, and the only copy of its wrapped data key."""
+
     __tablename__ = "sealed_object"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     recording: Mapped[str] = mapped_column(Id, ForeignKey("recording.id"), index=True)
@@ -149,6 +155,8 @@ class AnalysisRow(Row):
 
 
 class MomentRow(Row):
+    """A proposal of one analysis; ``rank`` is all that is kept of its order."""
+
     __tablename__ = "moment"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     analysis: Mapped[str] = mapped_column(
@@ -167,6 +175,8 @@ class MomentRow(Row):
 
 
 class ClipRow(Row):
+    """What a person chose."""
+
     __tablename__ = "micro_clip"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     recording: Mapped[str] = mapped_column(Id, ForeignKey("recording.id"), index=True)
@@ -200,6 +210,8 @@ class AnnotationRow(Row):
 
 
 class AccountRow(Row):
+    """Somebody who may sign in, found by a blind index of the name."""
+
     __tablename__ = "account"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     role: Mapped[str] = mapped_column(Code)

@@ -48,8 +48,10 @@ _KEPT_BY_POSTGRES = (
 def upgrade() -> None:
     _families()
     _recordings()
+    _findings()
     _reviews()
     _house()
+    _records()
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _KEPT_BY_SQLITE if sqlite else _KEPT_BY_POSTGRES:
         op.execute(statement)
@@ -127,6 +129,9 @@ def _recordings() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sealed_object"),
     )
     op.create_index("ix_sealed_object_recording", "sealed_object", ["recording"], unique=False)
+
+
+def _findings() -> None:
     op.create_table(
         "analysis",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -217,6 +222,9 @@ def _house() -> None:
         sa.Column("value_ct", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_setting"),
     )
+
+
+def _records() -> None:
     op.create_table(
         "audit",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
