@@ -9,53 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.attunement.made_up import MASK, STEP, TICKS
+from tests.attunement.made_up import columns as made_up
 from vig.attunement.looks import UNKNOWN
 from vig.attunement.moments import Story, components, suggest
 from vig.attunement.scoring import Scoring
 from vig.attunement.signals import PAIR, Columns, gather, measure
-from vig.domain.clock import Grid, Span
+from vig.domain.clock import Span
 from vig.domain.observation import Observations
 from vig.testing import scene
 
 SCORING = Scoring.load()
-STEP = 100_000
-TICKS = 120
-
-
-def _column(values: st.SearchStrategy[float]) -> st.SearchStrategy[NDArray[np.float32]]:
-    """A column made of runs, as people make them: a value and how many ticks it lasts."""
-    runs = st.lists(st.tuples(values, st.integers(1, 25)), min_size=1, max_size=30)
-
-    def laid_out(pairs: list[tuple[float, int]]) -> NDArray[np.float32]:
-        laid = np.concatenate([np.full(length, value) for value, length in pairs])
-        return np.resize(laid, TICKS).astype(np.float32)
-
-    return runs.map(laid_out)
-
-
-_READING = _column(st.sampled_from([0.0, 0.0, 1.0, 1.0, float("nan")]))
-_LOOK = _column(st.sampled_from([0.0, 1.0, 1.0, 2.0, 3.0])).map(lambda c: c.astype(np.uint8))
-_MASK = _column(st.sampled_from([0.0, 0.0, 1.0])).map(lambda c: c.astype(np.bool_))
-_SHOT = st.lists(st.integers(0, TICKS), max_size=2).map(
-    lambda cuts: np.searchsorted(sorted(cuts), np.arange(TICKS), side="right").astype(np.int32)
-)
-
-
-@st.composite
-def _columns(draw: st.DrawFn) -> Columns:
-    looks = {role: draw(_LOOK) for role in PAIR}
-    return Columns(
-        grid=Grid(STEP, TICKS),
-        shot=draw(_SHOT),
-        seen=np.all([codes != UNKNOWN for codes in looks.values()], axis=0),
-        looks=looks,
-        by_eyes={role: draw(_MASK) for role in PAIR},
-        smile={role: draw(_READING) for role in PAIR},
-        voice={role: draw(_READING) for role in PAIR},
-        cry=draw(_READING),
-        joint=draw(_READING),
-        facing=draw(_READING),
-    )
 
 
 def _hidden(columns: Columns, masks: list[NDArray[np.bool_]]) -> Columns:
@@ -80,8 +44,8 @@ def _hidden(columns: Columns, masks: list[NDArray[np.bool_]]) -> Columns:
 
 @settings(max_examples=150)
 @given(
-    _columns(),
-    st.lists(_MASK, min_size=4, max_size=4),
+    made_up(),
+    st.lists(MASK, min_size=4, max_size=4),
     st.integers(0, TICKS - 31),
     st.integers(30, TICKS),
 )
@@ -97,7 +61,7 @@ def test_hiding_ticks_never_raises_a_component_of_any_stretch(
 
 
 @settings(max_examples=60)
-@given(_columns(), st.lists(_MASK, min_size=4, max_size=4))
+@given(made_up(), st.lists(MASK, min_size=4, max_size=4))
 def test_hiding_ticks_never_makes_the_best_suggestion_better(
     columns: Columns, masks: list[NDArray[np.bool_]]
 ) -> None:
@@ -110,7 +74,7 @@ def test_hiding_ticks_never_makes_the_best_suggestion_better(
 
 
 @settings(max_examples=50)
-@given(st.lists(st.tuples(_MASK, _MASK), min_size=1, max_size=1))
+@given(st.lists(st.tuples(MASK, MASK), min_size=1, max_size=1))
 def test_a_scene_in_which_faces_are_lost_scores_no_higher(
     masks: list[tuple[NDArray[np.bool_], NDArray[np.bool_]]],
 ) -> None:
