@@ -93,10 +93,17 @@ class Catalogue:
         return (Family("family", "F-014", 23),)
 
 
-class Workspace:
-    jobs = None
+class Jobs:
+    def __init__(self) -> None:
+        self.known: dict[str, JobStatus] = {}
 
+    def status(self, job: str) -> JobStatus:
+        return self.known[job]
+
+
+class Workspace:
     def __init__(self, moments: Sequence[Moment] = (), clips: Sequence[MicroClip] = ()) -> None:
+        self.jobs = Jobs()
         self.catalogue = Catalogue(moments, clips)
 
 

@@ -53,6 +53,7 @@ def test_work_under_way_is_shown_with_its_step_its_share_and_a_way_to_stop_it(
 ) -> None:
     work = job(JobState.RUNNING, share=0.43, step="see", seconds_left=125.0)
     pages.shelves = [shelf(work=work, analysed=False)]
+    pages.house.workspace.jobs.known[work.id] = work
     at = pages.open()
     bars = at.get("progress")
     assert bars[0].proto.text == "Watching, 43% · 2 min left"

@@ -18,6 +18,9 @@ from vig.ui.uploader import Film, uploader
 STEPS = {"see": "watching", "hear": "listening", "finish": "looking for moments"}
 """What the parts of an analysis are called on the screen."""
 
+LOOK_EVERY = 1.5
+"""Seconds between two looks at work under way."""
+
 OPTIONAL = tuple(p for p in Purpose if p not in (Purpose.KEEP, Purpose.ANALYSE))
 
 
@@ -55,16 +58,7 @@ def films_now() -> tuple[Shelf, ...]:
 
 
 def shelves() -> None:
-    """The list; it draws itself anew while a film is being watched."""
-    with desk.told():
-        busy = any(one.work and not one.work.ended for one in films_now())
-        if busy:
-            st.fragment(_films, run_every=1.0)(busy)
-        else:
-            _films(busy)
-
-
-def _films(was_busy: bool) -> None:
+    """The list. Only a bar of work under way draws itself anew."""
     with desk.told():
         films = films_now()
         if not films:
@@ -72,8 +66,6 @@ def _films(was_busy: bool) -> None:
         for shelf in films:
             with st.container(border=True, key=f"film-{shelf.recording.id}"):
                 _film(shelf)
-        if was_busy and not any(one.work and not one.work.ended for one in films):
-            st.rerun()  # the work has ended: back to a page that does not draw itself anew
 
 
 def _empty() -> None:
@@ -127,11 +119,8 @@ def _work(shelf: Shelf) -> None:
     if work is None or work.state is JobState.DONE:
         _ready(shelf)
     elif not work.ended:
-        st.progress(work.share, text=doing(work))
-        if st.button("Stop", key=f"stop-{recording.id}"):
-            with desk.told():
-                walk.cancel(desk.workspace(), work.id, actor=st.session_state["actor"])
-            st.rerun()
+        # A bar for itself, so that a click anywhere else on the page never meets its redrawing.
+        st.fragment(_bar, run_every=LOOK_EVERY)(recording.id, work.id)
     else:
         stopped = work.state is JobState.CANCELLED
         st.markdown("Stopped; what was finished is kept." if stopped else ":red[Did not finish]")
@@ -139,6 +128,18 @@ def _work(shelf: Shelf) -> None:
             st.caption(str(work.failure.error()))
         if st.button("Go on" if stopped else "Try again", key=f"again-{recording.id}"):
             _analyse(recording.id)
+
+
+def _bar(recording_id: str, job: str) -> None:
+    with desk.told():
+        workspace = desk.workspace()
+        work = workspace.jobs.status(job)
+        if work.ended:
+            st.rerun()  # back to a page that does not draw itself anew
+        st.progress(work.share, text=doing(work))
+        if st.button("Stop", key=f"stop-{recording_id}"):
+            walk.cancel(workspace, job, actor=st.session_state["actor"])
+            st.rerun()
 
 
 def _ready(shelf: Shelf) -> None:

@@ -61,7 +61,7 @@ def _restore() -> None:
         "A backup is brought back into an empty data folder, so that nothing is ever overwritten. "
         "Start this tool with a new folder; its first page offers **Bring back a backup**."
     )
-    st.code("VIG_HOME=/path/to/a/new/folder make serve", language=None)
+    st.code("VIG_HOME=/path/to/a/new/folder vig serve", language=None)
 
 
 def _ways_in() -> None:
