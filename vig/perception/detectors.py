@@ -23,13 +23,13 @@ class Found:
 
     box: Floats  # (4,) left, top, right, bottom
     score: float
-    eyes: Floats  # (2, 2) the eye on the picture's left, then the one on its right
+    points: Floats  # (4, 2) the person's right eye, left eye, tip of the nose, middle of the mouth
     detector: str
 
     @property
     def roll(self) -> float:
         """Turn of the line between the eyes in radians, clockwise in the picture."""
-        across = self.eyes[1] - self.eyes[0]
+        across = self.points[1] - self.points[0]
         return float(np.arctan2(across[1], across[0]))
 
 
@@ -72,7 +72,7 @@ class YuNet:
         return _best(
             np.concatenate(boxes) / factor,
             np.concatenate(scores),
-            np.concatenate(points)[:, :2] / factor,
+            _four(np.concatenate(points)) / factor,
             "yunet",
         )
 
@@ -103,7 +103,7 @@ class BlazeBack:
             return []
         raw = self._net.get_tensor(self._places)[0][at].reshape(-1, 8, 2) / self.side
         centre, size = raw[:, 0] + self._anchors[at], raw[:, 1]
-        points = raw[:, 2:4] + self._anchors[at][:, None]
+        points = raw[:, 2:6] + self._anchors[at][:, None]
         factor = square.shape[0]
         boxes = np.hstack([centre - size / 2, centre + size / 2])
         return _best(boxes * factor, scores[at], points * factor, "blazeface-back", blend=True)
@@ -124,11 +124,13 @@ def in_tiles(detector: BlazeBack, rgb: Picture, *, upside_down: bool = False) ->
     for left, top, side in tiles(height, width):
         square = rgb[top : top + side, left : left + side]
         for each in detector(square[::-1, ::-1] if upside_down else square):
-            box, eyes = each.box, each.eyes
+            box, points = each.box, each.points
             if upside_down:
-                box, eyes = side - box[[2, 3, 0, 1]], side - eyes
+                box, points = side - box[[2, 3, 0, 1]], side - points
             corner = np.array([left, top], np.float32)
-            found.append(Found(box + np.tile(corner, 2), each.score, eyes + corner, each.detector))
+            found.append(
+                Found(box + np.tile(corner, 2), each.score, points + corner, each.detector)
+            )
     return distinct(found)
 
 
@@ -162,8 +164,13 @@ def shrink(rgb: Picture, longest: int) -> tuple[Picture, float]:
     return cv2.resize(rgb, size, interpolation=way), factor
 
 
+def _four(points: Floats) -> Floats:
+    """Eyes, nose and the middle of the mouth from YuNet's five points (the mouth's two corners)."""
+    return np.concatenate([points[:, :3], points[:, 3:].mean(1, keepdims=True)], 1)
+
+
 def _best(
-    boxes: Floats, scores: Floats, eyes: Floats, detector: str, *, blend: bool = False
+    boxes: Floats, scores: Floats, points: Floats, detector: str, *, blend: bool = False
 ) -> list[Found]:
     """Non-maximum suppression; with ``blend`` a heap is averaged by score, as BlazeFace expects."""
     order = np.argsort(-scores)
@@ -178,7 +185,7 @@ def _best(
             Found(
                 np.einsum("i,ij->j", weight, boxes[heap]).astype(np.float32),
                 float(scores[first]),
-                np.einsum("i,ijk->jk", weight, eyes[heap]).astype(np.float32),
+                np.einsum("i,ijk->jk", weight, points[heap]).astype(np.float32),
                 detector,
             )
         )

@@ -20,9 +20,11 @@ FACE = np.dtype(
         ("box", "<f4", 4),  # left, top, right, bottom in fractions of the frame
         ("sure", "<f4"),  # score of the detector that last confirmed it, 0 to 1
         ("presence", "<f4"),  # how well the mesh net can read it, 0 to 1
-        ("turn", "<f4", (3, 3)),  # from the head's axes to the camera's
+        ("turn", "<f4", (3, 3)),  # from the head's axes to those of the line of sight, NaN unread
+        ("slip", "<f4"),  # how far the mesh is off the detectors' points, face widths
         ("doubt", "<f4"),  # degrees between two readings of the head, NaN where only one was made
-        ("eyes", "<f4", 2),  # yaw and pitch of the eyes in the head, degrees
+        ("gaze", "<f4", 3),  # where the eyes look, axes of the line of sight
+        ("gaze_doubt", "<f4"),  # degrees between two readings of the eyes
         ("shut", "<f4"),  # 0 open to 1 shut
         ("apart", "<f4"),  # pixels between the outer corners of the eyes in the picture
         ("smile", "<f4"),  # raw, 0 to 1
@@ -52,6 +54,7 @@ class Glimpses:
     light: Floats  # (ticks of the part,) 0 to 1, NaN where no frame came
     sharp: Floats  # (ticks of the part,)
     cut: NDArray[np.bool_]  # (ticks of the part,) a new shot starts here
+    seam: Floats  # (ticks of the part,) share of the middle column where the picture is split
     look_first: Floats  # (LOOK,)
     look_last: Floats  # (LOOK,)
     faces: NDArray[np.void]  # (rows,) of FACE, by tick

@@ -45,14 +45,12 @@ class Region:
         return cls((box[:2] + box[2:]) / 2, side, found.roll if turn is None else turn)
 
     @classmethod
-    def round_mesh(cls, points: Floats) -> Region:
-        """The region that MediaPipe would follow from this mesh to the next frame."""
-        across = points[LEFT_EYE, :2] - points[RIGHT_EYE, :2]
-        turn = float(np.arctan2(across[1], across[0]))
+    def round_mesh(cls, points: Floats, turn: float) -> Region:
+        """The region round a mesh, half as large again, set upright by the head's own ``turn``."""
         upright = points[:, :2] @ _turned(turn)
         low, high = upright.min(0), upright.max(0)
         centre = (low + high) / 2 @ _turned(turn).T
-        return cls(centre.astype(np.float32), 1.5 * float((high - low).max()), turn)
+        return cls(centre, 1.5 * float((high - low).max()), turn)
 
     def crop(self, rgb: Picture, size: int) -> tuple[Picture, NDArray[np.float64]]:
         """The upright square of ``size`` pixels, and the 2 x 3 map from it back to the frame."""

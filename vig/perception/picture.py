@@ -68,3 +68,19 @@ def _patch(rgb: Picture, centre: Floats, side: float) -> Picture | None:
     if (right - left) * (bottom - top) < 0.3 * side * side or right <= left or bottom <= top:
         return None
     return rgb[top:bottom, left:right]
+
+
+def seam_of(rgb: Picture) -> float:
+    """Share of the rows in which the picture breaks off at its vertical middle, 0 to 1.
+
+    A film from two cameras side by side does so in nearly every row, with or without a thin bar
+    between them. A thing that stands there by chance is soft, short, or a little off the middle.
+    """
+    width = rgb.shape[1]
+    strip = rgb[:, width // 2 - 16 : width // 2 + 16].astype(np.float32).mean(2)
+    steps = np.abs(np.diff(strip, axis=1))
+    if steps.shape[1] < 31:
+        return 0.0
+    middle, beside = steps[:, 12:19], np.delete(steps, np.s_[10:21], axis=1)
+    column = middle[:, middle.mean(0).argmax()]
+    return float((column > np.maximum(2 * beside.max(1), 6)).mean())

@@ -2,90 +2,152 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from vig.domain.clock import Grid
 from vig.domain.family import Role
 from vig.domain.observation import GazeTier, Track
-from vig.perception.pose import FOCAL, angles_of, forward_of
+from vig.perception.panes import Pane
+from vig.perception.pose import FOCAL, angles_of, seen_along
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.void]  # (rows,) of glimpses.FACE
 
 HEAD_WIDTH = {Role.BABY: 0.115}
 ADULT_WIDTH = 0.15
+"""Width of a head over the ears in metres; anybody who is not the baby counts as grown up."""
+
 READABLE = 0.5
 EYES_APART = 20.0
 """Pixels between the outer corners of the eyes below which nothing is read from them."""
 
+SURE_HEAD = 15.0
+"""Spread of the head in degrees above which the eyes in it are not believed."""
 
-def track_of(
-    number: int,
-    role: Role,
-    sure: float,
-    rows: NDArray[np.void],
-    *,
-    grid: Grid,
-    size: tuple[int, int],
-) -> Track:
-    """The track of one person from their rows; ``size`` is height and width of the frames."""
-    tick = rows["tick"]
+EYES_FADE = (50.0, 60.0)
+"""Degrees of the head off the line of sight over which the eyes lose their say (docs/METHODS.md)."""
 
-    def column(values: NDArray[np.generic], *shape: int) -> Floats:
-        out = np.full((grid.ticks, *shape), np.nan, np.float32)
-        out[tick] = values
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """One person's rows on their way to a :class:`Track`."""
+
+    rows: Rows
+    grid: Grid
+    size: tuple[int, int]
+    """Height and width of the frames in pixels."""
+    pane: Pane
+    role: Role
+
+    def track(self, number: int, sure: float) -> Track:
+        rows = self.rows
+        rays = self._rays()
+        turn = np.einsum("nij,njk->nik", _turns_along(rays), rows["turn"].astype(np.float64))
+        head = -turn[:, :, 2]
+        believed = self._belief_in_eyes()
+        eyes = np.einsum("nij,nj->ni", _turns_along(rays), rows["gaze"].astype(np.float64))
+        gaze = (
+            np.where(believed[:, None] > 0, believed[:, None] * eyes, 0)
+            + (1 - believed[:, None]) * head
+        )
+        by_eyes = believed >= 0.5
+        tier = np.where(by_eyes, GazeTier.EYES, GazeTier.HEAD)
+        tier = np.where(np.isfinite(head[:, 0]), tier, GazeTier.NONE).astype(np.uint8)
+        spread = self._head_spread()
+        roll = np.degrees(np.arctan2(-turn[:, 0, 1], turn[:, 1, 1]))
+        tiers = np.zeros(self.grid.ticks, np.uint8)
+        tiers[rows["tick"]] = tier
+        return Track(
+            number=number,
+            role=self.role,
+            role_sure=sure,
+            box=self._column(rows["box"]),
+            head=self._column(np.stack([*angles_of(head), roll], 1)),
+            head_spread=self._column(spread),
+            gaze=self._column(np.stack(angles_of(gaze), 1)),
+            gaze_spread=self._column(self._gaze_spread(by_eyes, spread)),
+            gaze_tier=tiers,
+            smile=self._column(self._smile()),
+            where=self._column(self._where(rays)),
+        )
+
+    def _column(self, values: NDArray[np.floating]) -> Floats:
+        """Values of the rows at their ticks, NaN at all others."""
+        out = np.full((self.grid.ticks, *values.shape[1:]), np.nan, np.float32)
+        out[self.rows["tick"]] = values
         return out
 
-    turn = rows["turn"].astype(np.float64)
-    yaw, pitch = angles_of(-turn[:, :, 2])
-    roll = np.degrees(np.arctan2(-turn[:, 0, 1], turn[:, 1, 1]))
-    head_spread = _head_spread(rows)
-    readable = (rows["presence"] > READABLE) & (rows["apart"] >= EYES_APART) & (rows["shut"] < 0.6)
-    eye = forward_of(rows["eyes"][:, 0], rows["eyes"][:, 1])
-    gaze = np.where(readable[:, None], np.einsum("nij,nj->ni", turn, eye), -turn[:, :, 2])
-    tier = np.where(readable, GazeTier.EYES, GazeTier.HEAD).astype(np.uint8)
-    tiers = np.zeros(grid.ticks, np.uint8)
-    tiers[tick] = tier
-    smile = np.where(rows["presence"] > READABLE, _smile(rows), np.nan)
-    return Track(
-        number=number,
-        role=role,
-        role_sure=sure,
-        box=column(rows["box"], 4),
-        head=column(np.stack([yaw, pitch, roll], 1), 3),
-        head_spread=column(head_spread),
-        gaze=column(np.stack(angles_of(gaze), 1), 2),
-        gaze_spread=column(np.where(readable, 12.0, np.hypot(head_spread, 20.0))),
-        gaze_tier=tiers,
-        smile=column(smile),
-        where=column(_where(rows, role, size), 3),
-    )
+    def _rays(self) -> NDArray[np.float64]:
+        """Unit rays from the camera to the middle between the eyes, (rows, 3)."""
+        height, width = self.size
+        focal = FOCAL * max(height, width)
+        middle = self.rows["middle"].astype(np.float64)
+        across = (middle[:, 0] - self.pane.middle) * width / focal
+        down = (middle[:, 1] - 0.5) * height / focal
+        rays = np.stack([across, down, np.ones(len(middle))], 1)
+        unit: NDArray[np.float64] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+        return unit
+
+    def _belief_in_eyes(self) -> NDArray[np.float64]:
+        """How far the eyes have a say in the gaze, 0 to 1."""
+        rows = self.rows
+        off = self._off()
+        full, none = EYES_FADE
+        read = (rows["presence"] > READABLE) & (rows["apart"] >= EYES_APART) & (rows["shut"] < 0.6)
+        read &= self._head_spread() < SURE_HEAD
+        belief: NDArray[np.float64] = np.where(
+            read & np.isfinite(off), np.clip((none - off) / (none - full), 0, 1), 0.0
+        )
+        return belief
+
+    def _off(self) -> NDArray[np.float64]:
+        """Degrees of the head off the line of sight, NaN where it was not read."""
+        off: NDArray[np.float64] = np.degrees(np.arccos(np.clip(self.rows["turn"][:, 2, 2], -1, 1)))
+        return off
+
+    def _head_spread(self) -> Floats:
+        """One standard deviation of the head's direction.
+
+        4 degrees at best; a mesh that lies a tenth of a face off the detectors' points has the head
+        wrong by about 10; and two nets that read different heads cannot both be right.
+        """
+        rows = self.rows
+        doubt = np.nan_to_num(rows["doubt"], nan=8.0)
+        spread = np.sqrt(4.0**2 + (100 * rows["slip"]) ** 2 + doubt**2)
+        return np.where(np.isnan(rows["turn"][:, 0, 0]), np.nan, spread).astype(np.float32)
+
+    def _gaze_spread(self, by_eyes: NDArray[np.bool_], head_spread: Floats) -> Floats:
+        """One standard deviation of the gaze's direction.
+
+        Eyes turn 17 degrees to the side of the head and 16 up or down (one standard deviation on
+        home film), so a head alone tells the gaze to about 23. Eyes are read the worse the further
+        the head is turned from the camera.
+        """
+        doubt = np.nan_to_num(self.rows["gaze_doubt"], nan=20.0)
+        aside = np.clip((self._off() - 40) / 15, 0, 1) * 12
+        eyes = np.sqrt(9.0**2 + (doubt / 2) ** 2 + aside**2)
+        spread: Floats = np.where(by_eyes, eyes, np.hypot(head_spread, 23.0))
+        return spread
+
+    def _smile(self) -> Floats:
+        """The smile above the person's own median, 0 to 1; NaN where the mouth cannot be read."""
+        raw = self.rows["smile"]
+        read = (self.rows["presence"] > READABLE) & np.isfinite(raw)
+        usual = float(np.median(raw[read])) if read.any() else 0.0
+        above = np.clip((raw - usual) / max(1 - usual, 0.2), 0, 1)
+        return np.where(read, above, np.nan).astype(np.float32)
+
+    def _where(self, rays: NDArray[np.float64]) -> Floats:
+        """Between the eyes in metres: the width of a head is known, so its size tells how far."""
+        height, width = self.size
+        real = HEAD_WIDTH.get(self.role, ADULT_WIDTH)
+        away = real * FOCAL * max(height, width) / width / np.maximum(self.rows["scale"], 1e-4)
+        return np.asarray(rays * (away / rays[:, 2])[:, None], np.float32)
 
 
-def _head_spread(rows: NDArray[np.void]) -> Floats:
-    """One standard deviation of the head's direction: 5 degrees where all is well, more where the
-    mesh net is unsure or mediapipe reads another head."""
-    doubt = np.nan_to_num(rows["doubt"], nan=10.0)
-    spread: Floats = np.hypot(5.0 + 10.0 * (1 - rows["presence"]), doubt)
-    return spread
-
-
-def _smile(rows: NDArray[np.void]) -> Floats:
-    """The smile above the person's own median, 0 to 1."""
-    raw = rows["smile"]
-    seen = rows["presence"] > READABLE
-    usual = np.median(raw[seen]) if seen.any() else 0.0
-    above: Floats = np.clip((raw - usual) / max(1 - usual, 0.2), 0, 1)
-    return above
-
-
-def _where(rows: NDArray[np.void], role: Role, size: tuple[int, int]) -> Floats:
-    """Between the eyes in metres: the width of a head is known, so its size tells the distance."""
-    height, width = size
-    real = HEAD_WIDTH.get(role, ADULT_WIDTH)
-    focal = FOCAL * max(height, width) / width
-    away = real * focal / np.maximum(rows["scale"], 1e-4)
-    across = (rows["middle"][:, 0] - 0.5) / focal * away
-    down = (rows["middle"][:, 1] - 0.5) * (height / width) / focal * away
-    where: Floats = np.stack([across, down, away], 1).astype(np.float32)
-    return where
+def _turns_along(rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each ray the turn from its line of sight to the camera's axes, (rows, 3, 3)."""
+    return np.stack([seen_along(ray) for ray in rays]) if len(rays) else np.zeros((0, 3, 3))

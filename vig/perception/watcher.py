@@ -34,8 +34,8 @@ from vig.perception.mesh import (
     canonical,
 )
 from vig.perception.models import Models
-from vig.perception.picture import coarse, is_cut, light_of, sharpness_of, signature_of
-from vig.perception.pose import angle_between, eyes_of, pose_of, ray_to, seen_along
+from vig.perception.picture import coarse, is_cut, light_of, seam_of, sharpness_of, signature_of
+from vig.perception.pose import CANONICAL_WIDTH, Pose, angle_between, gaze_of, pose_of, shut_of
 from vig.perception.roles import adult_of
 
 Floats = NDArray[np.float32]
@@ -44,19 +44,51 @@ READABLE = 0.5
 """Presence from which MediaPipe itself trusts a mesh; below it only the pose is used."""
 
 
+SLIP = 0.12
+"""Distance between a mesh and the detectors' points, in widths of the face, from which the mesh has
+slipped off the face (correct ones lie below 0.1, slipped ones from 0.15 on)."""
+
+
 @dataclass(slots=True)
 class Thread:
     """A face that is being followed."""
 
     number: int
     region: Region
+    seen_by: list[Found]
+    """What the detectors saw of it at the last wide look."""
     box: Floats  # (4,) pixels
     sure: float
+    presence: float = 0.0
+    slip: float = 0.0
+    """How far the mesh was off the detectors' points at the last wide look, in face widths."""
+    doubt: float = float("nan")
     unsupported: int = 0
     """Wide looks since a detector last saw it."""
-    doubt: float = float("nan")
     waiting: list[NDArray[np.void]] = field(default_factory=list)
     """Rows since a detector last saw it; kept once it sees it again, else thrown away."""
+    side: float = 0.0
+    """Side of the region that the last detector's box asked for, pixels."""
+
+    @classmethod
+    def of(cls, number: int, seen_by: list[Found]) -> Thread:
+        best = max(seen_by, key=lambda f: f.score)
+        region = Region.of(best)
+        return cls(number, region, seen_by, best.box, best.score, side=region.side)
+
+    def confirm(self, seen_by: list[Found]) -> None:
+        """A detector sees the face."""
+        best = max(seen_by, key=lambda f: f.score)
+        self.seen_by, self.unsupported = seen_by, 0
+        self.sure, self.side = best.score, Region.of(best).side
+
+    def agrees(self, region: Region) -> bool:
+        """Whether the face can have gone there in a tenth of a second, at about its true size."""
+        moved = float(np.linalg.norm(region.centre - self.region.centre))
+        swung = abs((region.turn - self.region.turn + np.pi) % (2 * np.pi) - np.pi)
+        return (
+            moved < 0.3 * self.region.side and 0.6 < region.side / self.side < 1.7 and swung < 0.6
+        )
 
 
 class Watcher:
@@ -75,7 +107,7 @@ class Watcher:
         self._doubtful: list[Found] = []
         self._threads_made = self._searches = 0
         self._rows: list[NDArray[np.void]] = []
-        self._ticks: list[tuple[int, float, float, bool]] = []
+        self._ticks: list[tuple[int, float, float, bool, float]] = []
         self._looks: list[Floats] = []
         self._size = (0, 0)
 
@@ -90,7 +122,7 @@ class Watcher:
         cut = not first and is_cut(self._looks[-1], now)
         self._looks = [self._looks[0] if self._looks else now, now]
         self._size = rgb.shape[:2]
-        self._ticks.append((tick, light_of(small), sharpness_of(small), cut))
+        self._ticks.append((tick, light_of(small), sharpness_of(small), cut, seam_of(rgb)))
         if cut:
             self._threads, self._doubtful = [], []
         wide = first or cut or tick % self._wide == 0
@@ -105,9 +137,10 @@ class Watcher:
         first = self._ticks[0][0] if self._ticks else 0
         after = self._ticks[-1][0] + 1 if self._ticks else 0
         light = np.full(after - first, np.nan, np.float32)
-        sharp, cut = light.copy(), np.zeros(after - first, np.bool_)
-        for tick, bright, edges, new in self._ticks:
-            light[tick - first], sharp[tick - first], cut[tick - first] = bright, edges, new
+        sharp, seam, cut = light.copy(), light.copy(), np.zeros(after - first, np.bool_)
+        for tick, *values in self._ticks:
+            at = tick - first
+            light[at], sharp[at], cut[at], seam[at] = values
         for thread in self._threads:
             self._rows += [row for row in thread.waiting if row["presence"] > READABLE]
         faces = np.stack(self._rows) if self._rows else np.zeros(0, FACE)
@@ -115,7 +148,7 @@ class Watcher:
         none = np.zeros(0, np.float32)
         start, end = self._looks if self._looks else (none, none)
         order = np.lexsort((faces["thread"], faces["tick"]))
-        return Glimpses(first, width, height, light, sharp, cut, start, end, faces[order])
+        return Glimpses(first, width, height, light, sharp, cut, seam, start, end, faces[order])
 
     def _search(self, rgb: Picture) -> None:
         """A wide look: confirm the faces that are followed, drop the lost, take up the new."""
@@ -125,8 +158,7 @@ class Watcher:
         for thread in self._threads:
             seen_by = [f for f in found if same_place(f.box, thread.box)]
             if seen_by:
-                best = max(seen_by, key=lambda f: f.score)
-                thread.sure, thread.unsupported = best.score, 0
+                thread.confirm(seen_by)
                 self._rows += thread.waiting
                 thread.waiting = []
             else:
@@ -158,7 +190,7 @@ class Watcher:
         for turns in (1, 3):
             turned = np.ascontiguousarray(np.rot90(rgb, turns))
             for each in self._yunet(turned):
-                corners = np.vstack([each.box.reshape(2, 2), each.eyes])
+                corners = np.vstack([each.box.reshape(2, 2), each.points])
                 x, y = corners[:, 0], corners[:, 1]
                 back = np.stack([width - y, x] if turns == 1 else [y, height - x], 1)
                 box = np.concatenate([back[:2].min(0), back[:2].max(0)])
@@ -167,31 +199,61 @@ class Watcher:
 
     def _take_up(self, rgb: Picture, heap: list[Found]) -> list[Found]:
         """Start following a new face; what is not yet believed is returned, to be seen once more."""
-        best = max(heap, key=lambda f: f.score)
-        tries = [self._mesh(rgb, Region.of(each)) for each in heap]
-        mesh = max(tries, key=lambda m: m.presence)
-        mesh = max(mesh, self._mesh(rgb, Region.round_mesh(mesh.points)), key=lambda m: m.presence)
+        thread = Thread.of(self._threads_made + 1, heap)
+        mesh = self._settled(rgb, thread)
         believed = (
             mesh.presence > READABLE
             or len({f.detector for f in heap}) > 1
-            or any(same_place(best.box, f.box) for f in self._doubtful)
+            or any(same_place(thread.box, f.box) for f in self._doubtful)
         )
         if not believed:
-            return [best]
-        region = Region.round_mesh(mesh.points)
+            return [max(heap, key=lambda f: f.score)]
         self._threads_made += 1
-        self._threads.append(Thread(self._threads_made, region, box_of(mesh), best.score))
+        self._threads.append(thread)
         return []
 
-    def _follow(self, thread: Thread, tick: int, rgb: Picture, wide: bool) -> None:
+    def _settled(self, rgb: Picture, thread: Thread) -> Mesh:
+        """The mesh at a wide look, set anew on what the detectors saw where it does not fit that.
+
+        mediapipe reads every face once more here: how far it turns the head differently is kept as
+        a doubt, and where the mesh does not fit, its mesh is tried too.
+        """
         mesh = self._mesh(rgb, thread.region)
-        if wide:
-            second = self._landmarker(rgb, thread.region)
-            thread.doubt = self._difference(mesh, second)
-        region = Region.round_mesh(mesh.points)
-        if mesh.presence > READABLE or near(region, thread.region):
+        second = self._landmarker(rgb, thread.region)
+        thread.doubt = self._difference(mesh, second)
+        if thread.unsupported:
+            thread.slip = max(thread.slip, SLIP)
+            return mesh
+        thread.slip = slip_of(mesh, thread.seen_by)
+        if mesh.presence > READABLE and thread.slip < SLIP:
+            return mesh
+        places = [Region.of(f) for f in thread.seen_by]
+        places.append(Region.of(thread.seen_by[0], thread.region.turn))
+        if second is not None:
+            places.append(self._round(second))
+        places += [self._round(self._mesh(rgb, place)) for place in places]
+        tries = [(mesh, thread.region)] + [(self._mesh(rgb, place), place) for place in places]
+        mesh, thread.region = min(
+            tries, key=lambda t: slip_of(t[0], thread.seen_by) - 0.1 * t[0].presence
+        )
+        thread.slip = slip_of(mesh, thread.seen_by)
+        return mesh
+
+    def _round(self, mesh: Mesh) -> Region:
+        return Region.round_mesh(mesh.points, pose_of(mesh, self._canonical).roll)
+
+    def _follow(self, thread: Thread, tick: int, rgb: Picture, wide: bool) -> None:
+        mesh = self._settled(rgb, thread) if wide else self._mesh(rgb, thread.region)
+        thread.presence = mesh.presence
+        pose = pose_of(mesh, self._canonical)
+        region = Region.round_mesh(mesh.points, pose.roll)
+        read = thread.agrees(region) and thread.slip < 2 * SLIP
+        if read:
             thread.region, thread.box = region, box_of(mesh)
-        row = self._row(thread, tick, rgb, mesh)
+        elif wide and not thread.unsupported:
+            best = max(thread.seen_by, key=lambda f: f.score)
+            thread.region, thread.box = Region.of(best, thread.region.turn), best.box
+        row = self._row(thread, tick, rgb, mesh, pose if read else None)
         if thread.unsupported and mesh.presence <= READABLE:
             thread.waiting.append(row)
         else:
@@ -204,23 +266,31 @@ class Watcher:
         a, b = (pose_of(m, self._canonical).turn[:, 2] for m in (mesh, second))
         return angle_between(a, b)
 
-    def _row(self, thread: Thread, tick: int, rgb: Picture, mesh: Mesh) -> NDArray[np.void]:
+    def _row(
+        self, thread: Thread, tick: int, rgb: Picture, mesh: Mesh, pose: Pose | None
+    ) -> NDArray[np.void]:
+        """What is known of a face now; angles are NaN where the mesh has slipped off it."""
         height, width = rgb.shape[:2]
-        pose = pose_of(mesh, self._canonical)
-        corners = mesh.points[[RIGHT_EYE, 133, 362, LEFT_EYE], :2]
-        middle = corners.mean(0)
-        yaw, pitch, shut = eyes_of(mesh)
         row = np.zeros((), FACE)
-        row["tick"], row["thread"] = tick, thread.number
-        row["box"] = box_of(mesh) / np.array([width, height, width, height])
-        row["sure"], row["presence"], row["doubt"] = thread.sure, mesh.presence, thread.doubt
-        row["turn"] = seen_along(ray_to(middle, height, width)) @ pose.turn
-        row["eyes"], row["shut"] = (yaw, pitch), shut
+        row["tick"], row["thread"], row["sure"] = tick, thread.number, thread.sure
+        row["box"] = thread.box / np.array([width, height, width, height])
+        row["presence"], row["doubt"], row["slip"] = mesh.presence, thread.doubt, thread.slip
+        if pose is None:
+            row["presence"] = 0.0
+            row["middle"] = (row["box"][:2] + row["box"][2:]) / 2
+            row["scale"] = thread.side / 1.5 / width
+            for name in ("turn", "gaze", "gaze_doubt", "shut", "smile", "adult", "signature"):
+                row[name] = np.nan
+            return row
+        corners = mesh.points[[RIGHT_EYE, 133, 362, LEFT_EYE], :2]
+        row["middle"] = corners.mean(0) / [width, height]
+        row["turn"] = pose.turn
+        row["gaze"], row["gaze_doubt"] = gaze_of(mesh, pose)
+        row["shut"] = shut_of(mesh)
         row["apart"] = np.linalg.norm(corners[3] - corners[0])
         row["smile"] = mesh.shapes[list(SMILE)].mean()
-        row["scale"] = pose.scale * 15.3 / width
+        row["scale"] = pose.scale * CANONICAL_WIDTH / width
         row["adult"] = adult_of(pose.shape)
-        row["middle"] = middle / [width, height]
         row["signature"] = signature_of(rgb, mesh.points)
         return row
 
@@ -238,11 +308,15 @@ def same_place(a: Floats, b: Floats) -> bool:
     return iou(a, b) > 0.2
 
 
-def near(a: Region, b: Region) -> bool:
-    """Whether a region is where its face could have gone in a tenth of a second."""
-    moved = float(np.linalg.norm(a.centre - b.centre))
-    swung = abs((a.turn - b.turn + np.pi) % (2 * np.pi) - np.pi)
-    return moved < 0.3 * b.side and 0.75 < a.side / max(b.side, 1e-6) < 1.33 and swung < 0.6
+def slip_of(mesh: Mesh, seen_by: list[Found]) -> float:
+    """How far a mesh is off the points of the detector that it fits best: mean distance of the
+    eyes, the nose and the mouth, in widths of the face."""
+    points = mesh.points[:, :2]
+    four = points[[[RIGHT_EYE, 133], [362, LEFT_EYE], [1, 1], [61, 291]]].mean(1)
+    return min(
+        float(np.linalg.norm(four - f.points, axis=1).mean() / (f.box[2:] - f.box[:2]).max())
+        for f in seen_by
+    )
 
 
 def box_of(mesh: Mesh) -> Floats:
