@@ -276,6 +276,50 @@ def test_a_destroyed_key_is_in_no_page_of_the_file_used_or_free(
     assert all(pages.holds_any(path, KEYS.database, [key]) for key in left[:20])
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize(
+    "destroys",
+    [
+        ["DELETE FROM o WHERE id = ?"],
+        ["UPDATE o SET wrapped = NULL WHERE id = ?"],
+        ["UPDATE o SET wrapped = zeroblob(60) WHERE id = ?", "DELETE FROM o WHERE id = ?"],
+    ],
+)
+def test_of_thousands_of_keys_destroyed_while_pages_split_and_join_none_is_left(
+    path: Path, seed: int, destroys: list[str]
+) -> None:
+    rng = random.Random(seed)
+    connection = connect(path, KEYS.database, mode="rwc")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("CREATE TABLE o (id TEXT PRIMARY KEY, film TEXT, wrapped BLOB, more BLOB)")
+    connection.execute("CREATE INDEX io ON o (film)")
+    kept: dict[str, bytes] = {}
+    gone: list[bytes] = []
+
+    def puts(count: int) -> None:
+        for _ in range(count):
+            row = rng.randbytes(16).hex(), rng.randbytes(16).hex(), rng.randbytes(60)
+            kept[row[0]] = row[2]
+            connection.execute("INSERT INTO o VALUES (?, ?, ?, ?)", (*row, rng.randbytes(90)))
+
+    puts(4000)
+    for _ in range(10):
+        for row_id in rng.sample(sorted(kept), len(kept) // 12):
+            gone.append(kept.pop(row_id))
+            for statement in destroys:
+                connection.execute(statement, (row_id,))
+        puts(140)
+    assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    connection.close()
+    everything = b"".join(pages.pages(path, KEYS.database))
+    assert all(key in everything for key in kept.values())
+    pieces = (key[at : at + 20] for key in gone for at in (0, 20, 40))
+    assert not any(piece in everything for piece in pieces)
+    assert len(gone) > 2500
+
+
 def test_while_a_reader_holds_an_older_state_erasure_is_pending(
     filed: Catalogue, path: Path
 ) -> None:
