@@ -252,6 +252,7 @@ def test_a_forgotten_ring_is_locked(made: tuple[Slots, KeyRing]) -> None:
     wrapped = ring.wrap(os.urandom(32), b"row")
     ring.forget()
     ring.forget()
+    assert ring.versions == ()
     for act in (
         lambda: ring.wrap(b"k" * 32, b"row"),
         lambda: ring.unwrap(wrapped, b"row"),
@@ -574,6 +575,15 @@ def test_a_file_of_endless_length_is_not_read(folder: Path) -> None:
     folder.mkdir()
     with (folder / "vault.json").open("wb") as file:
         file.truncate(2**34)
+    with pytest.raises(Tampered):
+        Slots.load(folder)
+
+
+def test_a_file_longer_than_any_vault_needs_is_not_read(
+    made: tuple[Slots, KeyRing], folder: Path
+) -> None:
+    path = folder / "vault.json"
+    path.write_bytes(path.read_bytes() + b" " * 2**20)
     with pytest.raises(Tampered):
         Slots.load(folder)
 

@@ -312,6 +312,30 @@ def test_a_call_that_fails_leaves_nothing_half_done(
     assert content(folder, "before") == b"0"
 
 
+def test_a_nearly_full_disk_that_takes_a_little_gets_everything(
+    folder: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Takes7(store_module.io.FileIO):
+        def write(self, data: Any, /) -> int:
+            return super().write(memoryview(data)[:7])
+
+    monkeypatch.setattr(store_module.io, "FileIO", Takes7)
+    put(folder, "one", bytes(range(100)))
+    assert content(folder, "one") == bytes(range(100))
+
+
+def test_an_object_that_appeared_under_the_same_name_is_not_replaced(
+    tmp_path: Path, folder: FolderStore
+) -> None:
+    with folder.create("one") as blob:
+        blob.write(b"ours")
+        (tmp_path / "objects" / "one").write_bytes(b"theirs")
+        with pytest.raises(Conflict):
+            blob.commit()
+    assert content(folder, "one") == b"theirs"
+    assert folder.sweep({"one"}) == 0
+
+
 def test_a_sentence_about_the_disk_names_no_file(
     folder: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

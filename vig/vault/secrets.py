@@ -278,8 +278,7 @@ class OsKeyring(_Hidden):
         except ValueError:
             key = Key()
         del stored
-        rest = {name: value for name, value in settings.items() if name != "service"}
-        return _spread(key, rest, self.kind) if len(key) == 32 else None
+        return _spread(key, settings, self.kind) if len(key) == 32 else None
 
     def discard(self, place: str) -> None:
         """Forgets what was stored for a slot."""
@@ -318,7 +317,5 @@ def _salt_in(settings: Settings) -> bytes:
 
 def _spread(key: bytes, settings: Settings, kind: SlotKind) -> Key:
     """The slot's key from 256 random bits; every slot and kind has its own."""
-    if set(settings) != {"salt"}:
-        raise BadSlot
     info = b"vig slot key v1\0" + kind.encode()
     return Key(HKDF(hashes.SHA256(), 32, salt=_salt_in(settings), info=info).derive(key))
