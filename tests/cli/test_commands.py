@@ -151,7 +151,8 @@ class TestTheWalk:
             "state": "erased",
         }
         assert (
-            "no film called" in refused(2, "clip", recording, "0", "1", "--out", str(out)).lower()
+            "no recording called"
+            in refused(2, "clip", recording, "0", "1", "--out", str(out)).lower()
         )
         assert json.loads(good("list", "--json")) == {"recordings": []}
 

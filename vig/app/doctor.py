@@ -57,10 +57,9 @@ def _packages() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             yield Finding("bad", f"{name} is missing. Install this tool again.")
             continue
-        if name == "mediapipe" and found != MEDIAPIPE:
-            yield Finding(
-                "bad", f"mediapipe {found}: only {MEDIAPIPE} is known to send nothing out"
-            )
+        if found != QUIET.get(name, found):
+            words = f"{name} {found}: only {QUIET[name]} is known to send nothing out"
+            yield Finding("bad", words)
         elif found != wanted:
             yield Finding("note", f"{name} {found}, tried with {wanted}")
         else:

@@ -69,12 +69,33 @@ def working(here: House) -> Iterator[Workspace]:
     from vig.app.jobs import attend
 
     ws = here.workspace
-    with attend(bench_of(ws)) as jobs:
+    with _native_chatter_dropped(), attend(bench_of(ws)) as jobs:
         ws.employ(jobs)
         try:
             yield ws
         finally:
             ws.employ(None)
+
+
+@contextmanager
+def _native_chatter_dropped() -> Iterator[None]:
+    """The nets' native code writes remarks to descriptor 2 that help nobody; Python's go on."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    blank = os.open(os.devnull, os.O_WRONLY)
+    python_side = sys.stderr
+    if python_side is sys.__stderr__:
+        sys.stderr = os.fdopen(os.dup(kept), "w", encoding="utf-8", buffering=1)
+    os.dup2(blank, 2)
+    os.close(blank)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        if sys.stderr is not python_side:
+            sys.stderr.close()
+            sys.stderr = python_side
 
 
 @contextmanager
