@@ -27,6 +27,7 @@ class Pages:
         self.left: set[str] = set()
         self.problem: Exception | None = None
         self.house = House(Workspace())
+        self.rendered = False
         self.who: str | None = "guider"
 
     def sit_down(self) -> None:
@@ -62,6 +63,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.setattr("vig.app.library.shelves", lambda *_: tuple(pages.shelves))
     monkeypatch.setattr("vig.app.library.shelf", shelf)
     monkeypatch.setattr("vig.app.walk.left", lambda *_: frozenset(pages.left))
+    monkeypatch.setattr("vig.app.playback.rendered", lambda *_: pages.rendered)
     for name in ("keep", "leave", "bring_back", "choose", "unkeep", "analyse", "cancel", "erase"):
         monkeypatch.setattr(f"vig.app.walk.{name}", told(name))
     yield pages

@@ -193,11 +193,19 @@ def test_a_film_nobody_watched_yet_is_not_called_empty(pages: Pages) -> None:
     assert data["lanes_url"] is None
 
 
-def test_the_demonstration_says_that_rendered_films_prove_nothing(pages: Pages) -> None:
-    pages.house = House(Workspace(), demo=True)
+def test_a_rendered_film_says_that_it_proves_nothing(pages: Pages) -> None:
+    pages.rendered = True
     assert drawn(_room(pages), "player")["remark"] == words.RENDERED
-    pages.house = House(Workspace())
+    pages.rendered = False
     assert drawn(_room(pages), "player")["remark"] is None
+
+
+def test_a_film_can_be_looked_at_while_the_computer_watches_it(pages: Pages) -> None:
+    work = job(JobState.RUNNING, share=0.5, step="hear")
+    pages.house.workspace.jobs.known[work.id] = work
+    at = _room(pages, analysed=False, work=work)
+    assert at.get("progress")[0].proto.text == "Listening, 50%"
+    assert drawn(at, "player")["film_url"] == f"/api/film/{FILM}"
 
 
 def test_suggestions_of_an_older_version_are_called_so(pages: Pages) -> None:

@@ -12,8 +12,18 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.web.driver import Answer, Browser
-from tests.web.houses import BYTES, FILM, TIMES, WITHHELD, MemoryHouse, MemoryWorkspace, open_porch
+from tests.web.houses import (
+    BYTES,
+    FILM,
+    PASSPHRASE,
+    TIMES,
+    WITHHELD,
+    MemoryHouse,
+    MemoryWorkspace,
+    open_porch,
+)
 from vig.domain.family import Purpose
+from vig.errors import NoConsent
 from vig.web import media
 from vig.web.gate import Gate
 from vig.web.media import packed
@@ -160,3 +170,36 @@ def test_columns_come_packed_with_their_names_and_unseen_ticks_as_nan() -> None:
     assert head == {"step": 0.1, "columns": [["facing", 3], ["not-seen", 0], ["cry", 1]]}
     body = np.frombuffer(raw[4 + size :], "<f4")
     assert np.array_equal(body, np.array([0, np.nan, 1, 0.5], np.float32), equal_nan=True)
+
+
+def test_a_still_is_decoded_once_asked_for_each_time_and_forgotten_with_the_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    browser, porch, workspace = _watching()
+    decoded: list[int] = []
+
+    def still(ws: Any, recording: str, at: int, *, actor: str) -> bytes:
+        decoded.append(at)
+        return b"picture %d" % at
+
+    monkeypatch.setattr("vig.app.playback.still", still)
+    for _ in range(2):
+        answer = asyncio.run(browser.get(f"/api/still/{FILM}/5000"))
+        assert answer.body == b"picture 5000"
+        assert answer.headers["content-type"] == "image/jpeg"
+    assert decoded == [5000]
+    assert asyncio.run(browser.get(f"/api/still/{WITHHELD}/5000")).status == 403
+
+    def withdrawn(recording_id: str, purpose: Purpose, actor: str) -> None:
+        raise NoConsent(purpose=purpose.words)
+
+    monkeypatch.setattr(workspace, "check", withdrawn)
+    assert asyncio.run(browser.get(f"/api/still/{FILM}/5000")).status == 403
+    monkeypatch.undo()
+
+    monkeypatch.setattr("vig.app.playback.still", still)
+    porch.lock()
+    porch.house.unlock(PASSPHRASE)
+    browser.cookies[COOKIE] = porch.sessions.begin("guider")
+    asyncio.run(browser.get(f"/api/still/{FILM}/5000"))
+    assert decoded == [5000, 5000]

@@ -7,10 +7,19 @@ from typing import BinaryIO, cast
 from vig.app.workspace import Workspace
 from vig.domain.clock import Micros
 from vig.domain.family import Purpose
+from vig.domain.recording import Recording
 from vig.errors import BadSpan
 from vig.media import clips
 
 CARD_WIDTH = 320
+
+RENDERED = "rendered-film"
+"""What the agreement form of a sample film is called (``demo.add``)."""
+
+
+def rendered(ws: Workspace, recording: Recording) -> bool:
+    """Whether this is a film of drawn people, from which nothing follows for real babies."""
+    return any(ruling.form == RENDERED for ruling in ws.catalogue.rulings(recording.family))
 
 
 def still(ws: Workspace, recording_id: str, at: Micros, *, actor: str) -> bytes:

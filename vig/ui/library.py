@@ -8,7 +8,7 @@ from datetime import date
 
 import streamlit as st
 
-from vig.app import library, walk
+from vig.app import demo, library, walk
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Shelf
 from vig.domain.family import Purpose
@@ -37,16 +37,19 @@ def page() -> None:
     ):
         st.session_state["adding"] = not adding
         st.rerun()
-    _after_import()
+    _news()
     if adding:
         with st.container(border=True, key="adding-panel"):
             add_panel()
     shelves()
 
 
-def _after_import() -> None:
+def _news() -> None:
+    """What was done just now, said once."""
     if st.session_state.pop("added", None):
         st.success(words.ORIGINAL_LEFT, icon=":material/lock:")
+    if erased := st.session_state.pop("erased", None):
+        st.success(erased, icon=":material/check_circle:")
 
 
 # --- the films
@@ -73,6 +76,24 @@ def _empty() -> None:
         st.subheader("No films yet")
         st.write("Add a film from a phone or a camera. It is sealed as it comes in.")
         st.caption(words.SAMPLES_ONLY)
+        if st.button("Look around with the sample films", key="samples"):
+            _add_samples()
+
+
+def _add_samples() -> None:
+    """The rendered films, each under a pseudonym of its own; leaving the page stops it."""
+    workspace = desk.workspace()
+    with st.container():
+        shown = st.progress(0.0, text="Adding the sample films")
+        for number, name in enumerate(demo.SAMPLES):
+
+            def heard(share: float, number: int = number) -> None:
+                done = (number + share) / len(demo.SAMPLES)
+                shown.progress(done, text=f"Adding sample film {number + 1} of {len(demo.SAMPLES)}")
+
+            added = demo.add(workspace, name, heard)
+            walk.analyse(workspace, added, actor=st.session_state["actor"])
+    st.rerun()
 
 
 def _film(shelf: Shelf) -> None:
@@ -120,7 +141,7 @@ def _work(shelf: Shelf) -> None:
         _ready(shelf)
     elif not work.ended:
         # A bar for itself, so that a click anywhere else on the page never meets its redrawing.
-        st.fragment(_bar, run_every=LOOK_EVERY)(recording.id, work.id)
+        st.fragment(bar, run_every=LOOK_EVERY)(recording.id, work.id)
     else:
         stopped = work.state is JobState.CANCELLED
         st.markdown("Stopped; what was finished is kept." if stopped else ":red[Did not finish]")
@@ -130,7 +151,8 @@ def _work(shelf: Shelf) -> None:
             _analyse(recording.id)
 
 
-def _bar(recording_id: str, job: str) -> None:
+def bar(recording_id: str, job: str) -> None:
+    """How far the watching of a film is, and a way to stop it; for a fragment of its own."""
     with desk.told():
         workspace = desk.workspace()
         work = workspace.jobs.status(job)
@@ -196,8 +218,10 @@ def _erase(shelf: Shelf) -> None:
     typed = st.text_input("Type the pseudonym to erase it", key="erase-typed")
     if st.button("Erase", type="primary", disabled=typed.strip() != shelf.pseudonym):
         with desk.told():
-            walk.erase(desk.workspace(), recording.id, actor=st.session_state["actor"])
-            st.session_state.pop("film", None)
+            gone = walk.erase(desk.workspace(), recording.id, actor=st.session_state["actor"])
+            st.session_state["erased"] = words.ERASED if gone else words.ERASED_PENDING
+            if st.session_state.get("film") == recording.id:
+                del st.session_state["film"]
             st.rerun()
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from vig.app import library, walk
+from vig.app import library, playback, walk
 from vig.app.library import Shelf
 from vig.app.workspace import Workspace
 from vig.errors import Unknown, VigError
 from vig.ui import desk, words
-from vig.ui.library import films_now, open_film, thumbnail
+from vig.ui.library import LOOK_EVERY, bar, films_now, open_film, thumbnail
 from vig.ui.player import Gesture, review_room, room_data
 
 
@@ -21,7 +21,16 @@ def page() -> None:
     if film is None:
         _choose()
         return
+    _watching(film)
     _room(film)
+
+
+def _watching(film: str) -> None:
+    """A film can be looked at while the computer still watches it."""
+    with desk.told():
+        for shelf in films_now():
+            if shelf.recording.id == film and shelf.work and not shelf.work.ended:
+                st.fragment(bar, run_every=LOOK_EVERY)(film, shelf.work.id)
 
 
 def _choose() -> None:
@@ -76,7 +85,7 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         heard=memory["heard"],
         problem=memory["problem"],
         none=words.NO_SUGGESTION if shelf.analysed else words.NOT_WATCHED,
-        remark=words.RENDERED if desk.house().demo else None,
+        remark=words.RENDERED if playback.rendered(workspace, recording) else None,
     )
 
     def made(gesture: Gesture) -> None:

@@ -25,6 +25,11 @@ ORIGINAL_LEFT = (
     "The film is sealed in the vault. The unprotected original is still where it was: "
     "delete it there once you have seen that this one plays."
 )
+ERASED = "Erased. Nobody can bring the film back."
+ERASED_PENDING = (
+    "Erased: the key is destroyed. Its last bytes leave the database file at the next unlock; until "
+    "then this counts as pending."
+)
 
 
 def day(when: date | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, cast
 
@@ -31,11 +32,15 @@ from vig.web.sessions import COOKIE
 CHUNK = 2**18
 """Bytes a step: one sealed segment."""
 
+STILLS = 64
+"""Cards' pictures held in memory at most, some 10 kB each."""
+
 OCTETS = "application/octet-stream"
 
 
 def routes(porch: Porch) -> list[Route]:
     media = Media(porch)
+    porch.at_lock.append(media.forget)
     return [
         Route("/api/film/{recording}", media.film, methods=["GET", "HEAD"]),
         Route("/api/times/{recording}", media.times),
@@ -52,6 +57,7 @@ class Media:
         self._porch = porch
         # Each still starts a decoder; two at a time leave the machine usable.
         self._decoders = anyio.Semaphore(2)
+        self._stills: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     async def film(self, request: Request) -> Response:
         """The browser copy, by range, unsealed on the way out and nowhere kept."""
@@ -110,14 +116,28 @@ class Media:
         return await self._answer(request, read, OCTETS)
 
     async def still(self, request: Request) -> Response:
-        """The frame shown at a time, small: for a card, not for keeping."""
+        """The frame shown at a time, small: for a card, not for keeping.
+
+        The last few are held in memory while somebody is signed in; each is asked for all the same.
+        """
         at = int(request.path_params["at"])
 
         def read(workspace: Workspace, recording: str, actor: str) -> bytes:
-            return playback.still(workspace, recording, at, actor=actor)
+            workspace.check(recording, Purpose.KEEP, actor)
+            known = self._stills.get((recording, at))
+            return known or playback.still(workspace, recording, at, actor=actor)
 
         async with self._decoders:
-            return await self._answer(request, read, "image/jpeg")
+            answer = await self._answer(request, read, "image/jpeg")
+        if answer.status_code == 200:
+            self._stills[(request.path_params["recording"], at)] = bytes(answer.body)
+            while len(self._stills) > STILLS:
+                self._stills.popitem(last=False)
+        return answer
+
+    def forget(self) -> None:
+        """Drop the stills in memory: the house is locked."""
+        self._stills.clear()
 
     async def thumb(self, request: Request) -> Response:
         def read(workspace: Workspace, recording: str, actor: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class Porch:
     throttle: Throttle = field(default_factory=Throttle)
     hosts: frozenset[str] = LOCAL_HOSTS
     loopback_only: bool = True
+    at_lock: list[Callable[[], None]] = field(default_factory=list)
+    """What must be forgotten with the keys."""
 
     def who(self, conn: HTTPConnection) -> Session | None:
         """Who asks; None when nobody is signed in or the house is not open."""
@@ -47,14 +49,19 @@ class Porch:
     def lock(self) -> None:
         """End every session and drop the keys."""
         self.sessions.end_all()
-        self.house.lock()
+        self._drop_keys()
 
     def lock_if_left(self) -> bool:
         """Drop the keys when nobody is signed in any more; True when it did."""
         if self.house.state == "open" and self.sessions.alive() == 0:
-            self.house.lock()
+            self._drop_keys()
             return True
         return False
+
+    def _drop_keys(self) -> None:
+        self.house.lock()
+        for forget in self.at_lock:
+            forget()
 
 
 def same_origin(conn: HTTPConnection) -> bool:
