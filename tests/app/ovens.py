@@ -1,7 +1,7 @@
 """A fake vault for worker processes: its work is written on a card, its diary is a file.
 
 ``order.json``: parts, seconds (how long each takes), lanes, deaf (parts that never look up),
-deadly (parts that kill their worker).
+deadly (the number of a part that kills its worker).
 ``diary``: one line for each beginning and end of a part, on the disk before the work goes on.
 ``locked``: while this file is there, every part finds the vault locked.
 """
@@ -33,7 +33,7 @@ def write_order(
     seconds: float = 0.05,
     lanes: int = 2,
     deaf: bool = False,
-    deadly: bool = False,
+    deadly: int | None = None,
 ) -> None:
     order = {"parts": parts, "seconds": seconds, "lanes": lanes, "deaf": deaf, "deadly": deadly}
     (root / "order.json").write_text(json.dumps(order))
@@ -59,7 +59,7 @@ class Oven:
         if not self.open or (self.root / "locked").exists():
             raise VaultLocked
         self.note("began", part)
-        if self.order["deadly"]:
+        if part == f"loaf:{self.order['deadly']}":
             os._exit(9)
         end = time.monotonic() + self.order["seconds"]
         while time.monotonic() < end:

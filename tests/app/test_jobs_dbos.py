@@ -12,8 +12,10 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -25,11 +27,12 @@ from tests.app.ovens import KEY, QUICK, bench, team_bench, write_order
 from tests.tree import ROOT, texts
 from vig.app.jobs import Bench, Failure, JobState, Pace, Work, attend
 from vig.app.jobs.durable import QUEUE, SHAPE, WORKFLOW, Desk
-from vig.app.jobs.ledger import Ledger
+from vig.app.jobs.ledger import Ledger, Row
+from vig.app.jobs.run import Halt
 from vig.app.jobs.sealing import Recorded, SealedJson
 from vig.catalogue.engine import engine_for_jobs
 from vig.domain.progress import Progress
-from vig.errors import DamagedFilm
+from vig.errors import DamagedFilm, DiskFull
 
 MARK = "Kowalczyk-Oyelaran"
 
@@ -124,6 +127,81 @@ def test_a_job_of_an_older_shape_is_begun_anew(table: Bench) -> None:
     with attend(table) as jobs:
         assert jobs.wait(f"bake:{subject}:1", timeout=30).state is JobState.DONE
     desk.close()
+
+
+# ── when the database has trouble of its own ─────────────────────────────────────────────────
+
+
+def test_a_run_that_ended_unrecorded_is_begun_again_by_the_same_worker(table: Bench) -> None:
+    tries = []
+
+    def part(subject: str, part: str, progress: Progress) -> None:
+        tries.append(part)
+        if len(tries) == 1:
+            raise Halt  # leaves no trace, as when the end could not be written down
+
+    work = Work("bake", lambda s: ["one", "two"], part, lambda s: None, lanes=1)
+    with attend(Bench(table.engine, KEY, (work,), table.root, pace=QUICK)) as jobs:
+        jobs.wait(jobs.submit("bake", uuid.uuid4().hex, "1"), timeout=30)
+    assert sorted(tries) == ["one", "one", "two"]
+
+
+def test_a_full_disk_fails_the_job_as_such_and_it_goes_on_when_there_is_room(
+    table: Bench,
+) -> None:
+    room = {"pages": 2**30}
+
+    @sa.event.listens_for(table.engine, "checkout")
+    def _limit(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.execute(f"PRAGMA max_page_count = {room['pages']}")
+
+    def part(subject: str, part: str, progress: Progress) -> None:
+        if part == "p:2":
+            room["pages"] = 1  # SQLite reads it as: not one page more than there are
+
+    work = Work("bake", lambda s: [f"p:{n}" for n in range(300)], part, lambda s: None)
+    with attend(Bench(table.engine, KEY, (work,), table.root, pace=QUICK)) as jobs:
+        job = jobs.submit("bake", uuid.uuid4().hex, "1")
+        until(lambda: room["pages"] == 1)
+        time.sleep(1.0)
+        room["pages"] = 2**30
+        try:
+            status = jobs.wait(job, timeout=60)
+        except DiskFull:
+            jobs.resume(job)
+            status = jobs.wait(job, timeout=60)
+        assert status.state is JobState.DONE
+
+
+def test_desks_that_open_a_new_vault_together_all_get_in(tmp_path: Path) -> None:
+    subjects = [uuid.uuid4().hex for _ in range(5)]
+
+    def ask(_: int) -> list[str]:
+        engine = engine_for_jobs(tmp_path / "new.db", KEY)
+        desk = Desk(engine, KEY, QUICK)
+        jobs = [desk.submit("bake", subject, "1") for subject in subjects]
+        desk.close()
+        engine.dispose()
+        return jobs
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(ask, range(4)))
+    assert answers == [answers[0]] * 4
+    engine = engine_for_jobs(tmp_path / "new.db", KEY)
+    desk = Desk(engine, KEY, QUICK)
+    assert sorted(s.id for s in desk.list()) == sorted(answers[0])
+    desk.close()
+    engine.dispose()
+
+
+def test_time_left_is_reckoned_from_the_pace_of_this_run_alone() -> None:
+    def row(share: float, began: float, told: float, at: float) -> Row:
+        return Row(share, "loaf", False, int(began * 1000), at, int(told * 1000))
+
+    assert row(0.5, 100, 110, 0.0).seconds_left() == pytest.approx(10)
+    assert row(0.5, 100, 110, 0.4).seconds_left() == pytest.approx(50)
+    assert row(0.5, 100, 101, 0.0).seconds_left() is None
+    assert row(0.5, 100, 110, 0.495).seconds_left() is None
 
 
 # ── what lies in the database ────────────────────────────────────────────────────────────────

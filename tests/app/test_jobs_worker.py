@@ -74,6 +74,7 @@ def kill_at_random_moments(root: Path, desk: Desk, job: str, kills: int, seed: i
     """Each time at another moment, from the first breath on; then let it end."""
     chance = random.Random(seed)
     finished: set[str] = set()
+    shares = [0.0]
     for _ in range(kills):
         so_far = len(diary(root))
         worker = start_baking(root)
@@ -83,6 +84,8 @@ def kill_at_random_moments(root: Path, desk: Desk, job: str, kills: int, seed: i
         began = {part for word, part, _ in diary(root)[so_far:] if word == "began"}
         assert not began & finished, "a finished part was done again"
         finished = recorded(desk, job)
+        shares.append(desk.status(job).share)
+    assert shares == sorted(shares)
     assert not desk.status(job).ended, "the last kills hit nothing"
     worker = start_baking(root)
     assert desk.wait(job, timeout=240).share == 1.0
@@ -231,9 +234,9 @@ def test_sigterm_ends_a_worker_in_good_order_and_its_job_is_not_blamed(
 def test_a_film_that_kills_its_worker_every_time_is_given_up(
     tmp_path: Path, desk: Desk, subject: str
 ) -> None:
-    write_order(tmp_path, deadly=True)
+    write_order(tmp_path, parts=6, lanes=1, deadly=2)
     job = desk.submit("bake", subject, "1")
-    for _ in range(BARREN_RUNS):
+    for _ in range(BARREN_RUNS + 1):  # the first of them does finish two parts
         worker = start_baking(tmp_path)
         worker.join(30)
         assert worker.exitcode == 9
@@ -247,6 +250,8 @@ def test_a_film_that_kills_its_worker_every_time_is_given_up(
     desk.resume(job)
     start_baking(tmp_path)
     assert desk.wait(job, timeout=30).share == 1.0
+    began = Counter(part for word, part, _ in diary(tmp_path) if word == "began")
+    assert (began["loaf:0"], began["loaf:1"]) == (1, 1)
 
 
 def test_a_part_that_never_looks_up_does_not_keep_a_stopped_worker(

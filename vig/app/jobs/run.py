@@ -14,7 +14,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbos import DBOS
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,8 @@ from vig.errors import Cancelled, VaultLocked, WorkError
 
 if TYPE_CHECKING:
     from vig.app.jobs.runner import Runner
+
+T = TypeVar("T")
 
 PARTS_SHARE = 0.98
 """How much of a job its parts are; the rest is for joining them."""
@@ -61,26 +64,27 @@ class Run:
         self._told = 0.0
 
     def do(self) -> None:
-        barren = self._runner.ledger.begin(self.job, self._token)
+        barren = self._persist(lambda: self._runner.ledger.begin(self.job, self._token))
         if not self._runner.owns(self):
             raise Halt
         if barren > BARREN_RUNS:
             raise WorkError
-        self._step("plan")
+        self._tell("plan", at_once=True)
         parts: list[str] = DBOS.run_step(
             {"name": "plan"}, self._guard, lambda: self._work.parts_of(self._subject)
         )
         self._weights = {part: self._work.weight(part) for part in parts}
         self._do_parts(parts)
-        self._step("finish")
+        self._tell("finish", at_once=True)
         DBOS.run_step({"name": "finish"}, self._guard, lambda: self._work.finish(self._subject))
 
     def leave(self) -> None:
         """The run is over, one way or another."""
-        if self._runner.stopping.is_set():
-            # Ended in good order, which says nothing against the job.
-            self._runner.ledger.fruitful(self.job)
-        self._runner.ledger.leave(self.job, self._token)
+        with suppress(DBAPIError):  # what is left behind is put right by the next run
+            if self._runner.stopping.is_set():
+                # Ended in good order, which says nothing against the job.
+                self._runner.ledger.fruitful(self.job)
+            self._runner.ledger.leave(self.job, self._token)
 
     def _do_parts(self, parts: Sequence[str]) -> None:
         drawn = [(DBOS.reserve_step(), part) for part in parts]
@@ -105,15 +109,18 @@ class Run:
         if self._broken.is_set():
             raise Halt
         heard = self._hear(part)
+        newly = []
 
         def do() -> None:
             heard(0.0)
             self._work.do_part(self._subject, part, heard)
+            newly.append(part)
 
         step.run({"name": part}, self._guard, do)
         with self._lock:
             self._done[part] = 1.0
-        self._runner.ledger.fruitful(self.job)
+        if newly:
+            self._persist(lambda: self._runner.ledger.fruitful(self.job))
 
     def _hear(self, part: str) -> Callable[[float], None]:
         label = part.split(":", maxsplit=1)[0]
@@ -131,12 +138,6 @@ class Run:
         with self._lock:
             done = sum(self._weights[part] * share for part, share in self._done.items())
         return PARTS_SHARE * done / whole if whole else 0.0
-
-    def _step(self, label: str) -> None:
-        try:
-            self._tell(label, at_once=True)
-        except Cancelled:
-            raise Halt from None
 
     def _tell(self, label: str | None, *, at_once: bool = False) -> None:
         """Record the progress and learn whether to go on. Raises Cancelled when not."""
@@ -157,9 +158,9 @@ class Run:
                 self._broken.set()
                 raise Cancelled
             # A paused run of another worker took the token as it woke; it is not the owner.
-            ledger.claim(self.job, self._token)
+            self._persist(lambda: ledger.claim(self.job, self._token))
 
-    def _persist(self, act: Callable[[], bool]) -> bool:
+    def _persist(self, act: Callable[[], T]) -> T:
         """A database that is away for a moment must not fail a part of an hour."""
         for pause in (0.1, 0.5, 2.0, 5.0):
             try:

@@ -14,13 +14,15 @@ from collections.abc import Callable
 
 from dbos import DBOS
 from dbos import error as dbos_error
+from sqlalchemy.exc import DBAPIError
 
 from vig.app.jobs import Bench, JobId
 from vig.app.jobs.durable import APP, QUEUE, SHAPE, WORKFLOW, Desk, hush
 from vig.app.jobs.ledger import Ledger
 from vig.app.jobs.run import Halt, PartFailed, Run
 from vig.app.jobs.sealing import SealedJson
-from vig.errors import VaultBusy, WorkError
+from vig.catalogue.engine import fault
+from vig.errors import Cancelled, DiskFull, VaultBusy, WorkError
 
 _log = logging.getLogger("vig.jobs")
 
@@ -41,6 +43,7 @@ class Runner:
         self._works = {work.kind: work for work in bench.works}
         self.pace = bench.pace
         self._runs: dict[JobId, Run] = {}
+        self._stranded: set[JobId] = set()
         # Two threads: taking over may wait for a lock, and that must not look like death.
         self._watches = [
             threading.Thread(target=self._every_beat, args=(act,), name=name, daemon=True)
@@ -133,17 +136,29 @@ class Runner:
         self._runs[job] = run
         try:
             run.do()
-        except (dbos_error.DBOSWorkflowCancelledError, dbos_error.DBOSWorkflowConflictIDError):
+        except (
+            Cancelled,
+            dbos_error.DBOSWorkflowCancelledError,
+            dbos_error.DBOSWorkflowConflictIDError,
+        ):
             # Not DBOS's own way out, which would keep this thread waiting for the new owner.
             raise Halt from None
         except PartFailed as failed:
-            if not self.owns(run):
-                raise Halt from None
-            raise failed.error from None
+            raise self._end_of(run, failed.error) from None
+        except DBAPIError as error:
+            raise self._end_of(run, error) from None
         finally:
-            run.leave()
             if self._runs.get(job) is run:
                 del self._runs[job]
+            run.leave()
+
+    def _end_of(self, run: Run, error: Exception) -> BaseException:
+        """What an error makes of the job: its failure, or nothing that lasts."""
+        if isinstance(error, DBAPIError):
+            known = fault(error.orig) if error.orig is not None else None
+            # Other trouble of the jobs database passes; then the job goes on (see _take_over).
+            return known if isinstance(known, DiskFull) else Halt()
+        return error if self.owns(run) else Halt()
 
     def _every_beat(self, act: Callable[[], None]) -> None:
         while True:
@@ -163,13 +178,19 @@ class Runner:
         pending = DBOS.list_workflows(
             name=WORKFLOW, status="PENDING", load_input=False, load_output=False
         )
-        others = {w.executor_id for w in pending} - {None, self.executor}
-        if others and self._bench.root is None:
-            others -= self.ledger.alive(self.pace.dead)
+        lost = {w.executor_id for w in pending} - {None, self.executor}
+        if lost and self._bench.root is None:
+            lost -= self.ledger.alive(self.pace.dead)
         # With the OS lock of worker.lock in hand nobody else can be alive.
-        if others:
-            _log.info("taking over from %s", ", ".join(sorted(others)))
-            DBOS._recover_pending_workflows(sorted(others))
+        mine = {w.workflow_id for w in pending if w.executor_id == self.executor}
+        stranded = mine - set(self._runs)
+        if stranded & self._stranded and not self._runs:
+            # A run of our own whose end the database did not take (it was full, or away).
+            lost.add(self.executor)
+        self._stranded = stranded
+        if lost:
+            _log.info("taking over from %s", ", ".join(sorted(lost)))
+            DBOS._recover_pending_workflows(sorted(lost))
 
     def _renew_old_shapes(self) -> None:
         """Begin jobs of an earlier workflow shape anew; DBOS would never touch them again."""
