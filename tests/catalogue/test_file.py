@@ -27,6 +27,7 @@ from tests.catalogue.making import (
 from vig.catalogue import AnalysisState, Catalogue, CatalogueKeys, pages
 from vig.catalogue.engine import connect
 from vig.catalogue.pages import PAGE
+from vig.domain.family import Purpose
 from vig.errors import Conflict, NoVault, StorageError, Tampered, VaultExists, WrongKey
 
 MARKER = "MARKERhidden7"
@@ -175,6 +176,95 @@ def test_a_file_cut_short_is_said_to_be_damaged(filed: Catalogue, path: Path) ->
         path.write_bytes(content[:length])
         assert says_damaged(path), f"a file of {length} bytes was taken for whole"
         assert path.read_bytes()[:length] == content[:length]
+
+
+def test_whatever_page_is_damaged_what_the_others_hold_is_saved(
+    filed: Catalogue, path: Path, tmp_path: Path
+) -> None:
+    filed.close()
+    stocked_file(path)
+    count = path.stat().st_size // PAGE
+    whole_rows: dict[str, int] | None = None
+    rng = random.Random(14)
+    for page in [None, *rng.sample(range(1, count), 14)]:
+        broken = Path(shutil.copy(path, tmp_path / "broken.db"))
+        if page is not None:
+            flipped(broken, page * PAGE + rng.randrange(PAGE))
+        before = broken.read_bytes()
+        saved = tmp_path / f"saved{page}.db"
+        try:
+            kept = Catalogue.rescue(broken, KEYS, saved)
+        except Tampered:
+            continue  # the page with the list of tables: nothing can be found without it
+        assert broken.read_bytes() == before
+        whole_rows = whole_rows or kept
+        lost = sum(whole_rows.values()) - sum(kept.values())
+        assert 0 <= lost <= 30
+        with Catalogue.open(saved, KEYS) as catalogue:
+            assert catalogue.integrity_check() == ()
+            assert len(catalogue.recordings()) >= 6 - (whole_rows["recording"] - kept["recording"])
+            said = catalogue.verify()
+            assert bool(said) == (kept["audit"] < whole_rows["audit"]) or kept["audit_head"] == 0
+            for recording in catalogue.recordings():
+                for kept_clip in catalogue.clips(recording.id):
+                    assert kept_clip.note == "A quiet minute. " * 20
+    assert whole_rows
+    assert whole_rows["micro_clip"] == 48
+    assert len(list(tmp_path.glob("saved*"))) >= 12
+
+
+def test_a_rescue_follows_the_log_and_takes_no_page_whose_seal_does_not_fit(
+    filed: Catalogue, path: Path, tmp_path: Path
+) -> None:
+    family, recording = stocked(filed)
+    with filed.act("cli", "consent.rule") as act:
+        act.rule(family.id, ruling(allowed=False))
+    log = path.with_name(path.name + "-wal")
+    assert log.stat().st_size > PAGE  # all of it lies in the log still
+    for name in (path, log):
+        shutil.copy(name, tmp_path / f"copy{name.suffix}")
+    assert (tmp_path / "copy.db-wal").exists()
+    kept = Catalogue.rescue(tmp_path / "copy.db", KEYS, tmp_path / "saved.db")
+    assert kept["recording"] == 1
+    with Catalogue.open(tmp_path / "saved.db", KEYS) as saved:
+        assert saved.recordings() == (recording,)
+        assert [r.allowed for r in saved.rulings(family.id)] == [True, False]
+        assert saved.verify() == ()
+        assert saved.audit_rows()[-1].action == "catalogue.rescue"
+
+
+def test_a_film_whose_family_was_lost_is_saved_under_a_made_up_pseudonym(
+    filed: Catalogue, path: Path, tmp_path: Path
+) -> None:
+    family, recording = stocked(filed)
+    with connect(path, KEYS.database) as sneaky:
+        sneaky.execute("PRAGMA foreign_keys = OFF")
+        sneaky.execute("DELETE FROM family")
+    sneaky.close()
+    Catalogue.rescue(path, KEYS, tmp_path / "saved.db")
+    with Catalogue.open(tmp_path / "saved.db", KEYS) as saved:
+        assert saved.recordings() == (recording,)
+        assert saved.families()[0].pseudonym == f"rescued-{family.id[:8]}"
+        assert not saved.permits(recording.id, Purpose.TRAINING, NOON.date())
+
+
+def test_a_rescue_wants_the_key_a_file_and_a_free_name(
+    filed: Catalogue, path: Path, tmp_path: Path
+) -> None:
+    stocked(filed)
+    assert filed.purge()
+    to = tmp_path / "saved.db"
+    with pytest.raises(WrongKey):
+        Catalogue.rescue(path, CatalogueKeys(b"x" * 32, KEYS.fields, KEYS.audit), to)
+    with pytest.raises(NoVault):
+        Catalogue.rescue(tmp_path / "nothing.db", KEYS, to)
+    with pytest.raises(VaultExists):
+        Catalogue.rescue(path, KEYS, path)
+    flipped(path, 100)
+    with pytest.raises(Tampered):
+        Catalogue.rescue(path, KEYS, to)
+    assert not to.exists()
+    assert not list(tmp_path.glob("*.part"))
 
 
 # --- nothing in clear

@@ -18,7 +18,7 @@ undo_recording change_recording put_object drop_object rewrap_keys · add_analys
 drop_analysis add_moments add_clip change_clip drop_clip order_plan add_annotation
 change_annotation drop_annotation · add_account change_account set · drop_keys drop_recording
 
-The whole (here): create open close act denied verify checkpoint audit_public_key purge backup
+The whole (here): create open close rescue act denied verify checkpoint audit_public_key purge backup
 integrity_check
 """
 
@@ -34,16 +34,17 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from vig.catalogue import file, migrate, rows, server
+from vig.catalogue import file, migrate, pages, rows, server
 from vig.catalogue.act import Act
 from vig.catalogue.audit import Chain, Entry, Link, keep_outside, read_outside
 from vig.catalogue.engine import READ, engine_for_catalogue
 from vig.catalogue.reads import Reads
+from vig.catalogue.rescue import salvage
 from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
 from vig.catalogue.values import CatalogueKeys, Checkpoint, Finding, Outcome
 from vig.domain.family import Purpose
-from vig.errors import Tampered, VaultExists, VaultLocked, WrongKey
+from vig.errors import NoVault, Tampered, VaultExists, VaultLocked, WrongKey
 
 _KEYS_SETTING = "vig.keys"
 
@@ -150,6 +151,42 @@ class Catalogue(Reads):
             engine.dispose()
             raise
         return opened
+
+    @classmethod
+    def rescue(
+        cls,
+        damaged: Path,
+        keys: CatalogueKeys,
+        to: Path,
+        *,
+        clock: Callable[[], datetime] = _now,
+    ) -> dict[str, int]:
+        """Save what a damaged file still holds into a new catalogue; how many rows, by table.
+
+        ``damaged`` is only read. What cannot be read is left out, and :meth:`verify` of the new
+        one says so where it concerns the audit chain. WrongKey; Tampered where nothing can be
+        saved; VaultExists where ``to`` is there.
+        """
+        if to.exists():
+            raise VaultExists
+        if not damaged.exists():
+            raise NoVault
+        if not pages.key_fits(damaged, keys.database):
+            raise WrongKey
+        part = file.new_part(to)
+        engine = engine_for_catalogue(part, keys.database, wal=False)
+        try:
+            migrate.upgrade(engine, fresh=True)
+            kept = salvage(damaged, keys.database, part)
+            saved = cls(engine, keys, part, clock)
+            with saved.act("system", "catalogue.rescue", object="catalogue") as act:
+                act.set(_KEYS_SETTING, {"audit": saved.audit_public_key.hex()})
+            saved.close()
+            file.publish(part, to)
+        finally:
+            engine.dispose()
+            part.unlink(missing_ok=True)
+        return kept
 
     def _check_keys(self) -> None:
         try:
