@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -37,10 +38,22 @@ _NO_FILM: Final = Disposition.attached_pic | Disposition.timed_thumbnails | Disp
 
 _UNTIMED: Final = frozenset({"avi", "h264", "hevc", "mpegvideo", "m4v"})
 """Containers that hold no times of display."""
+_IN_ORDER: Final = frozenset({"mjpeg", "dvvideo", "h263", "msmpeg4v2", "msmpeg4v3"})
+"""Codecs that store frames in the order they are shown, so that order is known after a seek."""
 _STREAMED: Final = frozenset({"mpegts", "mpeg"})
 """Containers without an index, whose clock may jump."""
 _SCANNED: Final = 1 << 29
 """A streamed film up to this size is read through before a seek in it is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What reading through all packets of the picture showed."""
+
+    end: int
+    """The end of the last one on the container's clock in microseconds, with jumps taken out."""
+    jumped: bool
+    """Whether the clock jumped."""
 
 
 class Film:
@@ -63,8 +76,13 @@ class Film:
             raise Refusal("times")
         self.base: Fraction = base
         rate = self.video.average_rate or self.video.guessed_rate
+        if self.by_order and self.video.guessed_rate:
+            # These containers know a tick, not a rate; the pictures themselves often say it.
+            rate = self.video.guessed_rate
         self.nominal = min(max(1, round(MICROS / rate)), MICROS) if rate else MICROS // 25
-        self._seekable: bool | None = None if self.jumps else name not in _UNTIMED or name == "avi"
+        self._seekable: bool | None = None if self.jumps else not self.by_order
+        if name == "avi" and self.video.codec_context.codec.canonical_name in _IN_ORDER:
+            self._seekable = True
 
     def _open(self) -> None:
         self._source.seek(0)
@@ -99,26 +117,25 @@ class Film:
     def seekable(self) -> bool:
         """Whether a seek by time can be trusted (a streamed film may have jumps in its clock)."""
         if self._seekable is None:
-            self._seekable = self._source.size > _SCANNED or not self.scan()[1]
+            self._seekable = self._source.size > _SCANNED or not self.scan().jumped
         return self._seekable
 
-    def scan(self) -> tuple[int, bool]:
-        """Read all packets of the picture without decoding, and rewind.
-
-        Returns the end of the last one on the container's clock in microseconds, with jumps taken
-        out, and whether there were any.
-        """
+    def scan(self) -> Scan:
+        """Read all packets of the picture without decoding, and rewind."""
         self.rewind(thinned=self.thinned)
         self.read_only(self.video)
         joints = Joints(self.jumps)
-        end = 0
+        end = count = 0
         for packet in self.packets(self.video):
             joints.close(packet)
+            count += packet.size > 0
             ticks = packet.pts if packet.pts is not None else packet.dts
+            if self.by_order:
+                ticks = packet.dts
             if ticks is not None:
                 end = max(end, round((ticks + (packet.duration or 0)) * self.base * MICROS))
         self.rewind(thinned=self.thinned)
-        return end, any(joints.shifts.values())
+        return Scan(end or count * self.nominal, any(joints.shifts.values()))
 
     def packets(self, *streams: Stream) -> Iterator[Packet[Any]]:
         """The packets of the streams, then one empty packet each that draws out the last frames.

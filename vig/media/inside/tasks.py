@@ -95,8 +95,7 @@ def _ending(film: Film, reel: Reel) -> dict[str, object]:
     if film.seekable and told > 0:
         last = _last_after(reel, told - 2 * MICROS)
     if last is None:
-        read, _ = film.scan()
-        last = _last_after(reel, max(0, read - reel.origin - 2 * MICROS))
+        last = _last_after(reel, max(0, film.scan().end - reel.origin - 2 * MICROS))
     if last is None:
         raise Refusal("no-frames")
     end = last[0] + reel.length(last[1])

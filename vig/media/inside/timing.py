@@ -75,12 +75,22 @@ class Clock:
     origin: int | None = None
     """The first shown frame's time on the container's clock, in microseconds; None before it."""
     last: int | None = None
+    _fed: int = 0
+    _lead: int = 0
     _stored: deque[int | None] = field(default_factory=deque)
 
     def fed(self, packet: Packet[Any]) -> None:
         """This packet goes to the decoder next."""
-        if self.by_order and packet.size:
-            self._stored.append(packet.dts)
+        if not self.by_order or not packet.size:
+            return
+        at = None if packet.dts is None else micros(packet.dts, self.base)
+        if self._fed == 1 and at is not None and self._stored and self._stored[0] is not None:
+            # Writers leave a hole of the encoder's delay behind the first packet; nothing is
+            # missing there.
+            hole = at - self._stored[0] - self.nominal
+            self._lead = hole if 0 < hole <= 10 * self.nominal else 0
+        self._fed += 1
+        self._stored.append(None if at is None else at - self._lead)
 
     def lost(self) -> None:
         """The packet fed last could not be decoded."""
@@ -107,7 +117,7 @@ class Clock:
         return at
 
     def _own_time(self, frame: VideoFrame) -> int | None:
-        ticks = frame.pts if frame.pts is not None else frame.dts
         if self.by_order:
-            ticks = self._stored.popleft() if self._stored else None
+            return self._stored.popleft() if self._stored else None
+        ticks = frame.pts if frame.pts is not None else frame.dts
         return None if ticks is None else micros(ticks, self.base)
