@@ -407,6 +407,31 @@ def test_all_keys_are_wrapped_anew_or_none(catalogue: Catalogue) -> None:
         assert (new.wrapped, new.key_version) == (b"new" + (old.wrapped or b""), 2)
 
 
+@pytest.mark.parametrize("name", ["gar\udcffden.mp4", "n\0ul", "\ufeffא.MOV", "x" * 1024])
+def test_whatever_a_file_was_called_comes_back(catalogue: Catalogue, name: str) -> None:
+    with catalogue.act("cli", "film.add") as act:
+        family = act.add_family("F-014")
+        made = act.begin_recording(family.id, FOOTAGE, original_name=name)
+    assert catalogue.origin(made.id).name == name
+
+
+def test_what_is_made_twice_under_one_id_is_a_conflict(catalogue: Catalogue) -> None:
+    _, recording = stocked(catalogue)
+    kept = clip(recording.id)
+    with catalogue.act("cli", "clip.keep") as act:
+        act.add_clip(kept)
+    with pytest.raises(Conflict), catalogue.act("cli", "clip.keep") as act:
+        act.add_clip(kept)
+    assert len(catalogue.clips(recording.id)) == 1
+    assert catalogue.verify() == ()
+
+
+@pytest.mark.parametrize("pseudonym", ["", "  ", "x" * 41, "F\n\0", "F\u200b14", "\ufdfa" * 10])
+def test_a_pseudonym_is_short_and_can_be_printed(catalogue: Catalogue, pseudonym: str) -> None:
+    with pytest.raises(BadValue), catalogue.act("cli", "family.add") as act:
+        act.add_family(pseudonym)
+
+
 # --- what was found and what was chosen
 
 

@@ -23,7 +23,7 @@ MANY = settings(
 )
 LENGTH = 60_000_000
 
-texts = st.text(st.characters(codec="utf-8"), max_size=200)
+texts = st.text(max_size=200)
 codes = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,40}", fullmatch=True)
 days = st.dates()
 shares = st.floats(0, 1)

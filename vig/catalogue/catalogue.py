@@ -44,7 +44,7 @@ from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
 from vig.catalogue.values import CatalogueKeys, Checkpoint, Finding, Outcome
 from vig.domain.family import Purpose
-from vig.errors import NoVault, Tampered, VaultExists, VaultLocked, WrongKey
+from vig.errors import Conflict, NoVault, Tampered, VaultExists, VaultLocked, WrongKey
 
 _KEYS_SETTING = "vig.keys"
 
@@ -256,16 +256,20 @@ class Catalogue(Reads):
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
-        with (
-            Session(
-                self._engine,
-                autoflush=False,
-                expire_on_commit=False,
-                info={"cipher": self._cipher},
-            ) as session,
-            session.begin(),
-        ):
-            yield session
+        try:
+            with (
+                Session(
+                    self._engine,
+                    autoflush=False,
+                    expire_on_commit=False,
+                    info={"cipher": self._cipher},
+                ) as session,
+                session.begin(),
+            ):
+                yield session
+        except sa.exc.IntegrityError:
+            # Ids are checked before they are used: only something made twice comes this far.
+            raise Conflict from None
 
     # --- the audit chain as a whole
 

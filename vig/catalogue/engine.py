@@ -191,6 +191,8 @@ def _in_our_words(context: ExceptionContext) -> None:
     ours = fault(context.original_exception)
     if ours is None and (context.connection is None or context.is_disconnect):
         ours = StorageError()  # the server does not answer, or not to us
+    if isinstance(ours, WrongKey):
+        ours = _damaged()  # the key fitted when the connection was made
     if ours is not None:
         raise ours from None
 

@@ -115,6 +115,11 @@ def analysis(row: rows.AnalysisRow) -> Analysis:
     )
 
 
+def parts_to_json(parts: tuple[tuple[str, float], ...]) -> str:
+    # float: what comes off an array is not one that JSON knows.
+    return json.dumps([(name, float(value)) for name, value in parts], separators=(",", ":"))
+
+
 def evidence_to_json(evidence: tuple[Evidence, ...]) -> list[list[object]]:
     return [
         [e.cue.value, e.span.start, e.span.end, e.by.value if e.by else None, e.words, e.delay]

@@ -55,7 +55,7 @@ class FieldCipher:
     def seal(self, table: str, column: str, row: str, value: object) -> bytes:
         """``value`` (anything JSON can hold) as bytes for this place only."""
         nonce = os.urandom(12)
-        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        plain = json.dumps(value, separators=(",", ":")).encode()
         place = _place(table, column, row, self._version)
         sealed = self._aead(table, column, self._version).encrypt(nonce, plain, place)
         return bytes([self._version]) + nonce + sealed
@@ -73,7 +73,7 @@ class FieldCipher:
     def blind(self, table: str, column: str, value: str | bytes) -> bytes:
         """16 bytes that are equal for equal values in this vault; text is compared without case."""
         if isinstance(value, str):
-            value = folded(value).encode()
+            value = folded(value).encode("utf-8", "surrogatepass")
         return hmac.new(self._blind_key(table, column), value, hashlib.sha256).digest()[:16]
 
     def _make_aead(self, table: str, column: str, version: int) -> AESGCM:

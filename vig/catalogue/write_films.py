@@ -29,7 +29,7 @@ class FilmWrites(Writing):
     ) -> Family:
         """A family under a pseudonym that no other one has, whatever its case."""
         shown = " ".join(pseudonym.split())
-        if not 0 < len(shown) <= 40 or not shown.isprintable():
+        if not 0 < len(shown) <= 40 or not shown.isprintable() or len(folded(shown)) > 160:
             raise BadValue(what="A pseudonym has one to 40 characters.")
         if age_weeks is not None and not 0 <= age_weeks <= 1000:
             raise BadValue(what="An age is given in weeks.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -37,9 +36,9 @@ class ReviewWrites(Writing):
             id=checked_id(analysis_id),
             recording=recording_id,
             made_at=mapping.stamp(self.now),
-            software=software,
+            software=checked_text(software, 64),
             models=mapping.models_to_json(tuple(models)),
-            settings_hash=settings_hash,
+            settings_hash=checked_code(settings_hash),
             state=state.value,
             observations=observations,
         )
@@ -91,8 +90,8 @@ class ReviewWrites(Writing):
                 starts=span.start,
                 ends=span.end,
                 principle=moment.principle.value,
-                parts=json.dumps(moment.parts, separators=(",", ":")),
-                coverage=moment.coverage,
+                parts=mapping.parts_to_json(moment.parts),
+                coverage=float(moment.coverage),
                 reason=checked_text(moment.reason),
                 evidence=mapping.evidence_to_json(moment.evidence),
             )
