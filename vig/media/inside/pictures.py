@@ -115,7 +115,7 @@ class Upright:
         if self._pose.hdr is None:
             last = _linked(graph, entry, ("scale", size + written))
         else:
-            last = _linked(graph, entry, ("scale", size), ("format", "pix_fmts=gbrp10le"))
+            last = _linked(graph, entry, ("scale", size), ("format", "pix_fmts=rgb48le"))
             table, last = _through_table(graph, last)
             last = _linked(graph, last, ("scale", "flags=bilinear" + written))
         last = _linked(graph, last, ("format", f"pix_fmts={self._pixels}"), *self._pose.filters)
@@ -148,12 +148,15 @@ def _linked(graph: Graph, last: FilterContext, *filters: tuple[str, str]) -> Fil
 
 
 def _through_table(graph: Graph, last: FilterContext) -> tuple[FilterContext, FilterContext]:
-    """A table of colours behind ``last``; where to push the table, and the new last filter."""
+    """A table of colours behind ``last``; where to push the table, and the new last filter.
+
+    Packed pixels on purpose: with planar ones FFmpeg 8's haldclut swaps the channels of the table.
+    """
     side = tone.LEVEL**3
     entry = graph.add(
         "buffer", f"video_size={side}x{side}:pix_fmt=rgb48le:time_base=1/1000000:pixel_aspect=1/1"
     )
-    colours = _linked(graph, entry, ("scale", "flags=bilinear"), ("format", "pix_fmts=gbrp10le"))
+    colours = _linked(graph, entry, ("scale", "flags=bilinear"), ("format", "pix_fmts=rgb48le"))
     looked_up = graph.add("haldclut", "clut=first:interp=tetrahedral")
     last.link_to(looked_up, 0, 0)
     colours.link_to(looked_up, 0, 1)
