@@ -244,10 +244,11 @@ def test_a_family_is_changed_by_what_is_given(catalogue: Catalogue) -> None:
     with catalogue.act("cli", "family.add") as act:
         family = act.add_family("F-014", age_weeks=23, carer_word="Mum", notes="likes the garden")
     with catalogue.act("cli", "family.change") as act:
-        act.change_family(family.id, carer_word="Dad")
+        act.change_family(family.id, carer_word="Dad", names={"baby": "Ada", "Dad": "Ben"})
     now = catalogue.family(family.id)
     assert (now.age_weeks, now.carer_word) == (23, "Dad")
     assert catalogue.family_notes(family.id) == "likes the garden"
+    assert catalogue.family_names(family.id) == {"baby": "Ada", "Dad": "Ben"}
 
 
 def test_rulings_come_back_as_they_were_given_with_who_vouches(

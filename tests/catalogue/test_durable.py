@@ -177,8 +177,8 @@ def test_a_writer_that_waits_too_long_is_told_that_the_vault_is_busy(
         stocked(catalogue)
     monkeypatch.setattr("vig.catalogue.engine.BUSY_MS", 100)
     holder = connect(path, KEYS.database)
-    with Catalogue.open(path, KEYS) as catalogue:
-        holder.execute("BEGIN IMMEDIATE")
+    holder.execute("BEGIN IMMEDIATE")
+    with Catalogue.open(path, KEYS) as catalogue:  # opening waits for nobody either
         began = time.monotonic()
         with pytest.raises(VaultBusy), catalogue.act("cli", "family.add") as act:
             act.add_family("F-015")

@@ -274,6 +274,7 @@ def write_marks_everywhere(catalogue: Catalogue) -> None:
     """Marker text in every field that takes a person's words."""
     with catalogue.act("cli", "film.add", reason=MARKER) as act:
         family = act.add_family(f"F {MARKER}", 23, carer_word=MARKER, notes=MARKER)
+        act.change_family(family.id, names={MARKER: MARKER})
         act.rule(family.id, ruling(agreed_by=MARKER, form=MARKER))
         recording = act.begin_recording(family.id, FOOTAGE, original_name=MARKER)
         act.put_object(sealed(recording.id, wrapped=MARKER.encode()))

@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy.orm import Session
 
+from vig.catalogue.file import sync_folder
 from vig.catalogue.rows import AccountRow, AuditHeadRow, AuditTableRow
 from vig.catalogue.values import Checkpoint, Finding, Outcome
 from vig.domain.family import Purpose
@@ -228,11 +229,14 @@ def keep_outside(checkpoint: Checkpoint, file: Path) -> None:
             "signature": checkpoint.signature.hex(),
         }
     )
+    new = not file.exists()
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(opened, "ab") as out:
         out.write(line.encode() + b"\n")
         out.flush()
         os.fsync(out.fileno())
+    if new:
+        sync_folder(file.parent)
 
 
 def read_outside(file: Path) -> tuple[Checkpoint, ...]:

@@ -8,18 +8,18 @@
             act.rule(family.id, ConsentRuling(Purpose.KEEP, True, now))
         catalogue.families()
 
-Reads (``reads.py``): families family family_called family_notes rulings permits · recordings
-recording recording_like origin objects object object_ids · analyses latest_analysis moments
-moments_of moment clips clip annotations plan · accounts account account_called password_hash
-setting receipts audit_rows
+Reads (``reads.py``): families family family_called family_notes family_names rulings permits ·
+recordings recording recording_like origin objects object object_ids · analyses latest_analysis
+moments moments_of moment clips clip annotations plan · accounts account account_called
+password_hash setting settings receipts audit_rows
 
 Writes (``act.py``): add_family change_family drop_family rule · begin_recording finish_recording
 undo_recording change_recording put_object drop_object rewrap_keys · add_analysis change_analysis
 drop_analysis add_moments add_clip change_clip drop_clip order_plan add_annotation
 change_annotation drop_annotation · add_account change_account set · drop_keys drop_recording
 
-The whole (here): create open close rescue act denied verify checkpoint audit_public_key purge backup
-integrity_check
+The whole (here): create open close rescue · act denied · verify checkpoint audit_public_key · purge
+backup integrity_check
 """
 
 from __future__ import annotations

@@ -45,12 +45,17 @@ def publish(part: Path, path: Path) -> None:
     with part.open("rb+") as whole:
         os.fsync(whole.fileno())
     part.replace(path)
-    if hasattr(os, "O_DIRECTORY"):  # not on Windows, which has no such thing to sync
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder durable; nothing to do on Windows."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(opened)
         finally:
-            os.close(folder)
+            os.close(opened)
 
 
 def new_part(path: Path) -> Path:

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from vig.catalogue.engine import READ
 from vig.errors import NewerVault, NoVault, Tampered
 
 STEPS = Path(__file__).parent / "migrations"
@@ -27,13 +28,16 @@ def upgrade(engine: sa.Engine, *, fresh: bool = False, steps: Path = STEPS) -> N
     config = Config()
     config.set_main_option("script_location", str(steps).replace("%", "%%"))
     known = ScriptDirectory.from_config(config)
+    head = known.get_current_head()
+    if revision(engine) == head:
+        return  # nothing to do, and nobody to wait for
     with _foreign_keys_off(engine) as connection, connection.begin():
         current = MigrationContext.configure(connection).get_current_revision()
         if current is None and not fresh:
             raise _nothing_here(engine)
         if current is not None and current not in {s.revision for s in known.walk_revisions()}:
             raise NewerVault
-        if current != known.get_current_head():
+        if current != head:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             _check_foreign_keys(connection)
@@ -48,7 +52,7 @@ def _nothing_here(engine: sa.Engine) -> Exception:
 
 def revision(engine: sa.Engine) -> str | None:
     """The step that the database is at; None where no step ran."""
-    with engine.connect() as connection:
+    with engine.execution_options(**READ).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -77,6 +77,11 @@ class Reads:
         with self._reading() as session:
             return _one(session, rows.FamilyRow, family_id, "family").notes
 
+    def family_names(self, family_id: str) -> dict[str, str]:
+        """What people of this family are called, by role or word; empty where nobody said."""
+        with self._reading() as session:
+            return _one(session, rows.FamilyRow, family_id, "family").names or {}
+
     def rulings(self, family_id: str) -> tuple[ConsentRuling, ...]:
         """Every ruling of a family, oldest first."""
         with self._reading() as session:

@@ -57,8 +57,9 @@ class FilmWrites(Writing):
         age_weeks: int | None = None,
         carer_word: str | None = None,
         notes: str | None = None,
+        names: dict[str, str] | None = None,
     ) -> Family:
-        """Set what is given; None leaves a thing as it is."""
+        """Set what is given; None leaves a thing as it is. ``names`` are kept by role or word."""
         row = self._get(rows.FamilyRow, family_id, "family")
         if age_weeks is not None:
             row.age_weeks = age_weeks
@@ -66,6 +67,8 @@ class FilmWrites(Writing):
             row.carer_word = _maybe(carer_word, 40)
         if notes is not None:
             row.notes = _maybe(notes)
+        if names is not None:
+            row.names = {checked_text(who, 80): checked_text(n, 200) for who, n in names.items()}
         row.version += 1
         self._touched(family_id)
         self._session.flush()
