@@ -32,7 +32,7 @@ from vig.app.jobs.run import Halt
 from vig.app.jobs.sealing import Recorded, SealedJson
 from vig.catalogue.engine import engine_for_jobs
 from vig.domain.progress import Progress
-from vig.errors import DamagedFilm, DiskFull
+from vig.errors import DamagedFilm, DiskFull, Tampered
 
 MARK = "Kowalczyk-Oyelaran"
 
@@ -110,22 +110,27 @@ def test_recovery_moves_the_jobs_of_the_named_workers_only(table: Bench) -> None
         desk.close()
 
 
-def test_a_job_of_an_older_shape_is_begun_anew(table: Bench) -> None:
+@pytest.mark.parametrize("began", [False, True])
+def test_a_job_of_an_older_shape_is_begun_anew(table: Bench, began: bool) -> None:
+    assert SHAPE != "0"
     desk = Desk(table.engine, KEY, QUICK)
     subject = uuid.uuid4().hex
+    job = f"bake:{subject}:1"
     desk._client.enqueue(
         {
             "workflow_name": WORKFLOW,
             "queue_name": QUEUE,
-            "workflow_id": f"bake:{subject}:1",
+            "workflow_id": job,
             "app_version": "0",
         },
         "bake",
         subject,
     )
-    assert SHAPE != "0"
+    if began:
+        with table.engine.begin() as c:
+            c.execute(sa.text("UPDATE workflow_status SET status='PENDING', executor_id='old'"))
     with attend(table) as jobs:
-        assert jobs.wait(f"bake:{subject}:1", timeout=30).state is JobState.DONE
+        assert jobs.wait(job, timeout=30).state is JobState.DONE
     desk.close()
 
 
@@ -192,6 +197,20 @@ def test_desks_that_open_a_new_vault_together_all_get_in(tmp_path: Path) -> None
     assert sorted(s.id for s in desk.list()) == sorted(answers[0])
     desk.close()
     engine.dispose()
+
+
+def test_a_jobs_database_that_is_none_is_named_as_damaged(tmp_path: Path) -> None:
+    (tmp_path / "jobs.db").write_bytes(b"x" * 8192)
+    engine = engine_for_jobs(tmp_path / "jobs.db", KEY)
+    with pytest.raises(Tampered, match="list of jobs"):
+        Desk(engine, KEY, QUICK)
+    engine.dispose()
+
+
+def test_the_usual_pace_relieves_a_dead_worker_within_thirty_seconds() -> None:
+    usual = Pace()
+    assert usual.dead + usual.beat + usual.poll < 30
+    assert usual.beat * 3 < usual.dead, "one late sign of life must not look like death"
 
 
 def test_time_left_is_reckoned_from_the_pace_of_this_run_alone() -> None:

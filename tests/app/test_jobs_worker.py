@@ -11,7 +11,9 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -57,16 +59,20 @@ def recorded(desk: Desk, job: str) -> set[str]:
     return {s["function_name"] for s in steps if s["function_name"].startswith("loaf:")}
 
 
-FORKS = multiprocessing.get_context("forkserver")
-# Python and DBOS are loaded once; only what comes after may be hit by a kill, and sooner.
-FORKS.set_forkserver_preload(["tests.app.ovens", "vig.app.jobs.standby"])
+@cache
+def forks() -> Any:
+    """Loads Python and DBOS once: only what comes after is hit by a kill, and sooner."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.app.ovens", "vig.app.jobs.standby"])
+    return context
 
 
 def start_baking(
     root: Path, opener: str = "bench", *, politely: bool = False
 ) -> multiprocessing.process.BaseProcess:
-    process = FORKS.Process(target=bake, args=(root, opener, politely), daemon=True)
+    process = forks().Process(target=bake, args=(root, opener, politely), daemon=True)
     process.start()
+    assert isinstance(process, multiprocessing.process.BaseProcess)
     return process
 
 
@@ -128,6 +134,18 @@ def test_a_worker_does_the_job_and_ends_when_its_pipe_is_closed(
         pid = worker.pid
     assert not psutil.pid_exists(pid)
     assert {who for _, _, who in diary(tmp_path)} == {str(pid)}
+
+
+def test_a_worker_takes_no_module_from_the_folder_its_parent_stands_in(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trap = tmp_path / "downloads"
+    trap.mkdir()
+    for name in ("json", "sqlalchemy", "dbos", "vig"):
+        (trap / f"{name}.py").write_text("raise SystemExit('taken')")
+    monkeypatch.chdir(trap)
+    with start_worker(tmp_path, KEY, opener=OPENER) as worker:
+        assert worker.alive
 
 
 def test_a_worker_given_the_wrong_key_says_so_to_its_parent(tmp_path: Path, desk: Desk) -> None:

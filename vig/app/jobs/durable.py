@@ -9,12 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOSClient
+from sqlalchemy.exc import DBAPIError
 
 from vig.app.jobs import Failure, JobId, JobState, JobStatus, Pace, job_id
 from vig.app.jobs.ledger import Ledger, Row
 from vig.app.jobs.sealing import Recorded, SealedJson
+from vig.catalogue.engine import fault
 from vig.domain.progress import Progress, unheard
-from vig.errors import Cancelled, Unknown
+from vig.errors import Cancelled, Tampered, Unknown, WrongKey
 
 APP = "vig"
 QUEUE = "vig-jobs"
@@ -36,15 +38,29 @@ class Desk:
     """Jobs on DBOS (see ``vig.app.jobs.Jobs``). Several desks may serve one database."""
 
     def __init__(self, engine: sa.Engine, seal: bytes, pace: Pace) -> None:
+        """Raises Tampered (not a jobs database of this vault), DiskFull, VaultBusy."""
         hush()
         self._pace = pace
         self._ledger = Ledger(engine)
         self._client: Any = DBOSClient(
-            system_database_engine=engine, serializer=SealedJson(seal), application_name=APP
+            system_database_engine=engine,
+            serializer=SealedJson(seal),
+            application_name=APP,
+            lazy=True,
         )
-        # The first to come makes the tables; DBOS takes the write lock while it looks.
-        self._client._sys_db.run_migrations()
-        self._ledger.create()
+        self._make_tables()
+
+    def _make_tables(self) -> None:
+        """Whoever comes first makes them; DBOS takes the write lock while it looks."""
+        try:
+            self._client._sys_db.run_migrations()
+            self._ledger.create()
+        except (DBAPIError, WrongKey) as error:
+            known = error if isinstance(error, WrongKey) else _known(error)
+            if isinstance(known, WrongKey):
+                # The key came from the open vault, so it is the file that is wrong.
+                known = Tampered(what="the list of jobs")
+            raise known or error from None
 
     def submit(self, kind: str, subject: str, version: str) -> JobId:
         job = job_id(kind, subject, version)
@@ -146,6 +162,11 @@ class Desk:
 
     def close(self) -> None:
         self._client.destroy()
+
+
+def _known(error: DBAPIError) -> Exception | None:
+    """The house's error for one of the database, if it has one."""
+    return fault(error.orig) if error.orig is not None else None
 
 
 def _status(workflow: Any, row: Row | None, alive: set[str]) -> JobStatus:

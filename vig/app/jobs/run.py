@@ -21,7 +21,7 @@ from dbos import DBOS
 from sqlalchemy.exc import DBAPIError
 
 from vig.app.jobs import JobId, Work
-from vig.errors import Cancelled, VaultLocked, WorkError
+from vig.errors import Cancelled, StorageError, VaultLocked, WorkError
 
 if TYPE_CHECKING:
     from vig.app.jobs.runner import Runner
@@ -80,7 +80,7 @@ class Run:
 
     def leave(self) -> None:
         """The run is over, one way or another."""
-        with suppress(DBAPIError):  # what is left behind is put right by the next run
+        with suppress(DBAPIError, StorageError):  # what is left behind is put right by the next run
             if self._runner.stopping.is_set():
                 # Ended in good order, which says nothing against the job.
                 self._runner.ledger.fruitful(self.job)
@@ -165,7 +165,7 @@ class Run:
         for pause in (0.1, 0.5, 2.0, 5.0):
             try:
                 return act()
-            except DBAPIError:
+            except (DBAPIError, StorageError):
                 if self._runner.stopping.wait(pause):
                     raise Cancelled from None
         return act()
