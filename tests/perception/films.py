@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ def grid_of(name: str, step: int = SECOND // 10) -> Grid:
     return Grid.over(round(meta["duration_s"] * SECOND), step)
 
 
-def frames_of(name: str, grid: Grid, ticks: range | None = None) -> Iterator[tuple[int, Frame]]:
+def frames_of(
+    name: str, grid: Grid, ticks: Iterable[int] | None = None
+) -> Iterator[tuple[int, Frame]]:
     """The frame shown at each tick of ``ticks`` (all of them unless told otherwise)."""
     wanted = iter(range(grid.ticks) if ticks is None else ticks)
     tick = next(wanted, None)

@@ -27,7 +27,8 @@ FACE = np.dtype(
         ("gaze_doubt", "<f4"),  # degrees between two readings of the eyes
         ("shut", "<f4"),  # 0 open to 1 shut
         ("apart", "<f4"),  # pixels between the outer corners of the eyes in the picture
-        ("smile", "<f4"),  # raw, 0 to 1
+        ("smile", "<f4"),  # the net's reading, 0 to 1
+        ("mouth", "<f4"),  # width of the mouth over the width between the outer corners of the eyes
         ("scale", "<f4"),  # width of the face as if it were frontal, fraction of the frame's width
         ("adult", "<f4"),  # 0 baby to 1 adult
         ("middle", "<f4", 2),  # between the eyes, fractions of the frame

@@ -134,6 +134,12 @@ def shut_of(mesh: Mesh) -> float:
     return float(max(mesh.shapes[BLINK[0]], mesh.shapes[BLINK[1]]))
 
 
+def mouth_of(pose: Pose) -> float:
+    """Width of the mouth over the width between the outer corners of the eyes, head turned back."""
+    eyes, mouth = pose.shape[[33, 263]], pose.shape[[61, 291]]
+    return float(np.linalg.norm(mouth[1] - mouth[0]) / np.linalg.norm(eyes[1] - eyes[0]))
+
+
 def angle_between(a: Matrix, b: Matrix) -> float:
     """Degrees between two vectors."""
     cosine = float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))

@@ -35,7 +35,15 @@ from vig.perception.mesh import (
 )
 from vig.perception.models import Models
 from vig.perception.picture import coarse, is_cut, light_of, seam_of, sharpness_of, signature_of
-from vig.perception.pose import CANONICAL_WIDTH, Pose, angle_between, gaze_of, pose_of, shut_of
+from vig.perception.pose import (
+    CANONICAL_WIDTH,
+    Pose,
+    angle_between,
+    gaze_of,
+    mouth_of,
+    pose_of,
+    shut_of,
+)
 from vig.perception.roles import adult_of
 
 Floats = NDArray[np.float32]
@@ -279,7 +287,16 @@ class Watcher:
             row["presence"] = 0.0
             row["middle"] = (row["box"][:2] + row["box"][2:]) / 2
             row["scale"] = thread.side / 1.5 / width
-            for name in ("turn", "gaze", "gaze_doubt", "shut", "smile", "adult", "signature"):
+            for name in (
+                "turn",
+                "gaze",
+                "gaze_doubt",
+                "shut",
+                "smile",
+                "mouth",
+                "adult",
+                "signature",
+            ):
                 row[name] = np.nan
             return row
         corners = mesh.points[[RIGHT_EYE, 133, 362, LEFT_EYE], :2]
@@ -289,6 +306,7 @@ class Watcher:
         row["shut"] = shut_of(mesh)
         row["apart"] = np.linalg.norm(corners[3] - corners[0])
         row["smile"] = mesh.shapes[list(SMILE)].mean()
+        row["mouth"] = mouth_of(pose)
         row["scale"] = pose.scale * CANONICAL_WIDTH / width
         row["adult"] = adult_of(pose.shape)
         row["signature"] = signature_of(rgb, mesh.points)
