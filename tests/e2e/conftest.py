@@ -131,7 +131,9 @@ def _await(url: str) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+# One module long: while Playwright runs it keeps an event loop on the main thread, and the job
+# engine refuses to work beneath one.
+@pytest.fixture(scope="module")
 def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
     path = need("chromium")
     with sync_playwright() as playwright:
