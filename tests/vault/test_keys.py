@@ -498,6 +498,8 @@ def test_a_slot_cannot_be_marked_as_tried_by_hand(folder: Path) -> None:
     [
         lambda d: d.pop("mac"),
         lambda d: d.update(more=1),
+        lambda d: d["slots"][0].update(more=1),
+        lambda d: d["masters"][0].update(more=1),
         lambda d: d.update(format="something else"),
         lambda d: d.update(version="1"),
         lambda d: d.update(version=True),

@@ -325,6 +325,13 @@ class PlainFiles:
 PlainFiles.__module__ = "keyrings.alt.file"
 
 
+class Namesake(PlainFiles):
+    """A stranger whose name begins like a trusted one's."""
+
+
+Namesake.__module__ = "keyring.backends.SecretServiceInPlainFiles"
+
+
 class Refusing(Pretended):
     """A key store whose owner says no (locked, or the prompt was dismissed)."""
 
@@ -348,6 +355,7 @@ class Chain:
         fail.Keyring,
         null.Keyring,
         PlainFiles,
+        Namesake,
         Refusing,
         Chain,
         lambda: Chain(null.Keyring(), PlainFiles()),

@@ -267,8 +267,6 @@ class OsKeyring(_Hidden):
         return {"salt": _salt(), "service": self._service}
 
     def slot_key(self, settings: Settings, place: str) -> Key | None:
-        if settings.get("service") != self._service:
-            return None
         try:
             stored = _secure_keyring().get_password(self._service, place)
         except Exception:

@@ -241,7 +241,6 @@ class SealedWriter(io.RawIOBase):
             start, after = (self._layout.plain_start(n) for n in (number, number + 1))
             plain = memoryview(self._held)[start:after]
             self._emit(number, plain, last=last and number == count - 1)
-        self._raw.seek(0, io.SEEK_END)
 
     def _emit(self, number: int, plain: memoryview, *, last: bool) -> None:
         assert self._cipher is not None
