@@ -5,8 +5,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PORT ?=
 ARGS ?=
-# Two processes: the suite is made for two cores. One file stays in one process.
-PYTEST ?= -n 2 --dist loadfile
+# Two processes: the suite is made for two cores. A file stays in one process, for its fixtures,
+# and files go in their order, for the slow ones come first.
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check soak accuracy bench docs lock clean
