@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from vig.domain.family import Role
 from vig.domain.review import Moment, Principle
 
 _REPLY_CORE = 2 * SECOND  # of a long answer, so much belongs to the moment it answers in
+_CLEARLY = 0.25  # of what fills a component; less at the edge of a stretch names no principle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class Story:
     acts: tuple[Act, ...]
     answers: tuple[Answer, ...]
     seen: NDArray[np.int64]  # (ticks + 1,) ticks with both faces, summed up
-    _starts: dict[str, list[Micros]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, signals: Signals, scoring: Scoring) -> Story:
@@ -229,7 +229,7 @@ def principle_of(story: Story, span: Span, found: dict[str, float]) -> Principle
     answers = story.answers_in(span)
     if any(answer.initiative.by is Role.BABY for answer in answers):
         return Principle.RECEIVING
-    if found["joint_look"] > 0 or (found["pause"] > 0 and answers):
+    if found["joint_look"] >= _CLEARLY or (found["pause"] >= _CLEARLY and answers):
         return Principle.ENCOURAGING
     return Principle.ATTENTIVE
 
