@@ -97,7 +97,7 @@ class Film:
         context.thread_type = "AUTO"
         context.thread_count = self._threads
 
-    def read_only(self, *streams: Stream) -> None:
+    def _read_only(self, *streams: Stream) -> None:
         """Let the container pass over all other tracks without reading them."""
         wanted = {stream.index for stream in streams}
         for stream in self.container.streams:
@@ -123,11 +123,9 @@ class Film:
     def scan(self) -> Scan:
         """Read all packets of the picture without decoding, and rewind."""
         self.rewind(thinned=self.thinned)
-        self.read_only(self.video)
         joints = Joints(self.jumps)
         end = count = 0
-        for packet in self.packets(self.video):
-            joints.close(packet)
+        for packet in self.joined(joints, picture=True, sound=False):
             count += packet.size > 0
             ticks = packet.pts if packet.pts is not None else packet.dts
             if self.by_order:
@@ -137,7 +135,23 @@ class Film:
         self.rewind(thinned=self.thinned)
         return Scan(end or count * self.nominal, any(joints.shifts.values()))
 
-    def packets(self, *streams: Stream) -> Iterator[Packet[Any]]:
+    def joined(self, joints: Joints, *, picture: bool, sound: bool) -> Iterator[Packet[Any]]:
+        """The packets of picture or sound or both, on a clock without jumps.
+
+        Where the clock may jump both tracks are read in any case: then every reading of the film
+        closes the same gaps by the same amounts.
+        """
+        tracks = [(self.video, picture)] + ([(self.audio, sound)] if self.audio else [])
+        read = [track for track, wanted in tracks if wanted or self.jumps]
+        wanted = {track.index for track, wanted in tracks if wanted}
+        self._read_only(*read)
+        for packet in self._packets(*read):
+            joints.close(packet)
+            # Not by the packet's own number: the empty last packets have none.
+            if packet.stream.index in wanted:
+                yield packet
+
+    def _packets(self, *streams: Stream) -> Iterator[Packet[Any]]:
         """The packets of the streams, then one empty packet each that draws out the last frames.
 
         Where the rest of the file is gone or nonsense, the packets end as if the file did.

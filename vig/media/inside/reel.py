@@ -10,7 +10,6 @@ from typing import Any
 import av
 from av.audio.frame import AudioFrame
 from av.packet import Packet
-from av.stream import Stream
 from av.video.frame import VideoFrame
 
 from vig.media.inside.limits import MAX_PIXELS, Refusal
@@ -100,14 +99,8 @@ class Reel:
         the file does, or where it can no longer be followed.
         """
         clock = self.clock
-        # Asked for anew each time: a film that was rewound has other streams.
-        streams: list[Stream] = [self.film.video]
-        if self._sound and self.film.audio is not None:
-            streams.append(self.film.audio)
-        self.film.read_only(*streams)
-        for packet in self.film.packets(*streams):
-            self._joints.close(packet)
-            is_picture = packet.stream_index == self.film.video.index
+        for packet in self.film.joined(self._joints, picture=True, sound=self._sound):
+            is_picture = packet.stream.index == self.film.video.index
             if is_picture:
                 clock.fed(packet)
             try:
@@ -149,11 +142,7 @@ def thin_if_dense(film: Film, step: int) -> None:
 
 def decoded_sound(film: Film) -> Iterator[AudioFrame]:
     """The film's sound alone, from where the container stands."""
-    assert film.audio is not None
-    film.read_only(film.audio)
-    joints = Joints(film.jumps)
-    for packet in film.packets(film.audio):
-        joints.close(packet)
+    for packet in film.joined(Joints(film.jumps), picture=False, sound=True):
         with contextlib.suppress(av.error.FFmpegError):
             for frame in _frames_of(packet):
                 if isinstance(frame, AudioFrame):
