@@ -265,6 +265,16 @@ def test_no_key_and_no_database_is_in_the_repository() -> None:
     assert [name for name in kept if not name.startswith("tests/vault/frozen/")] == []
 
 
+def test_an_installed_copy_has_every_file_that_the_house_needs() -> None:
+    kinds = {pattern.removeprefix("**/") for pattern in package_data()}
+    files = [PurePosixPath(name) for name in tracked() if name.startswith("vig/")]
+    assert [str(f) for f in files if f.suffix != ".py" and not any(map(f.match, kinds))] == []
+
+
+def package_data() -> list[str]:
+    return list(pyproject()["tool"]["setuptools"]["package-data"]["vig"])
+
+
 # ── pins ─────────────────────────────────────────────────────────────────────────────────────
 
 
