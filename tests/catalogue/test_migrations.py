@@ -12,9 +12,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from tests.catalogue.making import KEYS, clip, stocked
-from vig.catalogue import Catalogue, migrate, rows
+from tests.catalogue.freeze import FROZEN
+from tests.catalogue.making import FOOTAGE, KEYS, clip, stocked
+from vig.catalogue import Catalogue, Outcome, migrate, rows
 from vig.catalogue.engine import engine_for_catalogue
+from vig.domain.family import Purpose
+from vig.domain.review import Play
 from vig.errors import NewerVault, NoVault, Tampered, VaultExists
 
 STEP = """
@@ -188,3 +191,58 @@ def test_where_there_is_no_catalogue_none_is_made(where: Path | str) -> None:
 def test_the_steps_need_no_settings_file_and_are_in_the_package() -> None:
     assert (migrate.STEPS / "env.py").exists()
     assert not list(Path(rows.__file__).parent.rglob("alembic.ini"))
+
+
+# --- catalogues of earlier releases
+
+
+def test_for_every_step_a_filled_catalogue_of_that_release_is_kept() -> None:
+    shipped = {path.name[1:5] for path in (migrate.STEPS / "versions").glob("v*.py")}
+    assert shipped == {path.stem for path in FROZEN.glob("*.db")}
+
+
+@pytest.mark.parametrize("kept", sorted(FROZEN.glob("*.db")), ids=lambda path: path.stem)
+def test_a_catalogue_of_any_release_opens_with_all_that_was_in_it(
+    kept: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(kept, tmp_path / "catalogue.db"))
+    with Catalogue.open(path, KEYS) as catalogue:
+        assert catalogue.verify() == ()
+        assert catalogue.integrity_check() == ()
+        (account,) = catalogue.accounts()
+        assert account == catalogue.account_called("ann example")
+        assert catalogue.password_hash(account.id) == "$argon2id$x"
+        assert catalogue.setting("place") == {"town": "Leeds", "rooms": [1, 2]}
+        family = catalogue.family_called("f-014")
+        assert family
+        assert (family.age_weeks, family.carer_word) == (23, "Mum")
+        assert catalogue.family_notes(family.id) == "likes the garden"
+        assert catalogue.family_names(family.id) == {"baby": "Ada"}
+        assert [(r.purpose, r.allowed) for r in catalogue.rulings(family.id)] == [
+            (Purpose.KEEP, True),
+            (Purpose.TRAINING, False),
+        ]
+        recording = catalogue.recording_like(b"one".ljust(32))
+        assert catalogue.recordings() == (recording,)
+        assert recording
+        assert recording.footage == FOOTAGE
+        assert catalogue.origin(recording.id).name == "garden.mp4"
+        film, seen = catalogue.objects(recording.id)
+        assert {film.kind, seen.kind} == {"film", "signals"}
+        assert film.wrapped == seen.wrapped == b"w" * 61
+        run = catalogue.latest_analysis(recording.id)
+        assert run
+        assert run.models[0].name == "faces"
+        (proposed,) = catalogue.moments(recording.id)
+        assert proposed.reason == "She looks up; Mum smiles back."
+        assert len(proposed.evidence) == 3
+        assert {clip.title for clip in catalogue.clips(recording.id)} == {"Hello you", "Not shown"}
+        (shown,) = catalogue.plan(recording.id).clips
+        assert (shown.note, shown.play) == ("She waits.", Play.SLOW)
+        assert [a.words for a in catalogue.annotations(recording.id)] == ["Both laugh."]
+        assert len(catalogue.receipts()) == 1
+        assert [row.outcome for row in catalogue.audit_rows()][-1] is Outcome.DENIED
+        assert catalogue.audit_rows()[1].reason == "set-up"
+        with catalogue.act("cli", "clip.change") as act:
+            act.change_clip(shown.id, version=shown.version, title="Still works")
+        assert catalogue.verify() == ()
