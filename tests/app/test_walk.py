@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import added
-from vig.app import analysis, library, walk
+from vig.app import analysis, exports, library, walk
 from vig.app.workspace import Workspace
 from vig.catalogue.values import Outcome
 from vig.domain.clock import SECOND, Span
@@ -225,7 +225,7 @@ class TestFromFilmToClip:
         assert (shelf.pseudonym, shelf.suggestions, shelf.clips) == ("F-014", 1, 1)
 
         out = tmp_path / "clip.mp4"
-        span = walk.export_clip(ws, recording.id, clip.span, out, actor="guider")
+        span = exports.export_clip(ws, recording.id, clip.span, out, actor="guider")
         times = walk.frame_times(ws, recording.id)
         with out.open("rb") as film:
             cut = video.frame_times(film)
@@ -260,9 +260,9 @@ class TestFromFilmToClip:
         recording = added(ws, short_film)
         out = tmp_path / "no-such-folder" / "clip.mp4"
         with pytest.raises(BadValue, match="written there"):
-            walk.export_clip(ws, recording.id, Span(0, SECOND), out, actor="guider")
+            exports.export_clip(ws, recording.id, Span(0, SECOND), out, actor="guider")
         with pytest.raises(NoConsent):
-            walk.export_clip(
+            exports.export_clip(
                 ws,
                 recording.id,
                 Span(0, SECOND),

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,18 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vig.app import analysis, uploads
+from vig.app import analysis, copies, uploads
 from vig.app.demo import NOTE as DEMO_NOTE
-from vig.app.erased import LEDGER, erased_again
+from vig.app.erased import erased_again
 from vig.app.jobs import open_desk
 from vig.app.jobs.lock import WorkerLock
 from vig.app.worker import WorkerHandle, start_worker
-from vig.app.workspace import CATALOGUE, OBJECTS, SLOTS, Workspace
+from vig.app.workspace import CATALOGUE, SLOTS, Workspace
 from vig.catalogue.values import ObjectState
 from vig.domain.progress import Progress, unheard
 from vig.errors import (
     BadValue,
-    DiskFull,
     ErasurePending,
     MistypedCode,
     NoVault,
@@ -283,79 +280,14 @@ class House:
         return Check(len(rows), total, tuple(bad))
 
     def backup_to(self, folder: Path, progress: Progress = unheard) -> int:
-        """Copy the vault, sealed as it is, to another folder; how many objects were copied.
-
-        Database first, objects second, so that every row of the copy has its object. A folder that
-        holds an older backup of this vault is brought up to date. DiskFull, BadValue.
-        """
-        ws = self.workspace
-        if folder.resolve().is_relative_to(self.root.resolve()):
-            raise BadValue(what="Choose a folder outside the vault for its backup.")
-        objects = folder / OBJECTS
-        try:
-            objects.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if (folder / SLOTS).exists() and Slots.load(folder).vault_id != ws.ring.vault_id:
-                raise BadValue(what="This folder holds the backup of another vault.")
-            part = folder / f"{CATALOGUE}.part"
-            part.unlink(missing_ok=True)
-            ws.catalogue.backup(part)
-            names = sorted(ws.store.names())
-            copied = sum(
-                _copy(self.root / OBJECTS / name, objects / name, progress, number / len(names))
-                for number, name in enumerate(names)
-            )
-            for name in {path.name for path in objects.iterdir()} - set(names):
-                (objects / name).unlink()
-            part.replace(folder / CATALOGUE)
-            for name in (SLOTS, LEDGER, DEMO_NOTE):
-                if (self.root / name).exists():
-                    _replace(self.root / name, folder / name)
-        except OSError as error:
-            raise (
-                DiskFull
-                if error.errno == 28
-                else BadValue(what="The backup could not be written there. Choose another folder.")
-            ) from error
-        with ws.catalogue.act("guider", "backup", object="vault"):
-            pass
-        progress(1.0)
-        return copied
+        """Copy the vault to another folder (see ``copies.backup``); how many objects were new."""
+        return copies.backup(self.workspace, folder, progress)
 
     def restore_from(self, folder: Path, progress: Progress = unheard) -> None:
-        """Bring a backup into this empty data folder; it is locked afterwards. VaultExists, NoVault.
-
-        Films that were erased here after the backup was made are erased again at the next unlock.
-        """
+        """Bring a backup into this empty data folder; it is locked afterwards. VaultExists."""
         if self.state != "none":
             raise VaultExists
-        if not (folder / SLOTS).exists() or not (folder / CATALOGUE).exists():
-            raise NoVault
-        Slots.load(folder)
-        staged = self.root / "restoring"
-        shutil.rmtree(staged, ignore_errors=True)
-        (staged / OBJECTS).mkdir(mode=0o700, parents=True)
-        try:
-            names = sorted(path.name for path in (folder / OBJECTS).iterdir())
-            for number, name in enumerate(names):
-                _copy(
-                    folder / OBJECTS / name, staged / OBJECTS / name, progress, number / len(names)
-                )
-            _join_ledgers(folder / LEDGER, self.root / LEDGER)
-            for name in (CATALOGUE, DEMO_NOTE):
-                if (folder / name).exists():
-                    _replace(folder / name, self.root / name)
-            shutil.rmtree(self.root / OBJECTS, ignore_errors=True)
-            (staged / OBJECTS).rename(self.root / OBJECTS)
-            _replace(folder / SLOTS, self.root / SLOTS)  # last: only now it is a vault
-        except OSError as error:
-            raise (
-                DiskFull
-                if error.errno == 28
-                else BadValue(what="The backup could not be read as a whole.")
-            ) from error
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-        progress(1.0)
+        copies.restore(self.root, folder, progress)
 
 
 def _secret_from(text: str) -> Secret:
@@ -375,28 +307,3 @@ def secret_of_kind(kind: str, value: str) -> Secret:
     if kind == "keyring":
         return OsKeyring()
     return Passphrase(value)
-
-
-def _join_ledgers(theirs: Path, ours: Path) -> None:
-    lines = {
-        line for path in (theirs, ours) if path.exists() for line in path.read_text("ascii").split()
-    }
-    if lines:
-        ours.write_text("\n".join(sorted(lines)) + "\n", encoding="ascii")
-
-
-def _copy(source: Path, target: Path, progress: Progress, share: float) -> bool:
-    """Copy an object that never changes; False where it is there already."""
-    progress(share)
-    if target.exists() and target.stat().st_size == source.stat().st_size:
-        return False
-    _replace(source, target)
-    return True
-
-
-def _replace(source: Path, target: Path) -> None:
-    part = target.with_name(target.name + ".part")
-    shutil.copyfile(source, part)
-    with part.open("rb+") as written:
-        os.fsync(written.fileno())
-    part.replace(target)

@@ -10,6 +10,7 @@
     6  suggest    proposals with evidence, or none                             attunement.moments
     7  keep       a person's click turns a moment into a micro-clip            (here)
     8  show       the gate again, then the parent sees it                      (here)
+       export     a clip or still that somebody asked for by name              exports.py
 
 Hops 3 to 6 are one job in parts: see ``analysis.py``. Everything here writes its audit row in the
 same transaction as the act.
@@ -17,14 +18,11 @@ same transaction as the act.
 
 from __future__ import annotations
 
-import errno
 import os
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, cast
 
 from vig.app import analysis, demo
 from vig.app.columns import times_from_bytes, times_to_bytes
@@ -36,13 +34,11 @@ from vig.domain.family import ConsentRuling, Family, Purpose
 from vig.domain.progress import Progress, unheard
 from vig.domain.recording import Footage, FrameTimes, Recording
 from vig.domain.review import MicroClip, ReviewPlan
-from vig.errors import AlreadyHere, BadSpan, BadValue, DiskFull, NoConsent, Unknown
+from vig.errors import AlreadyHere, BadSpan, BadValue, NoConsent, Unknown
 from vig.media import clips as media_clips
 from vig.media import proxy, video
 from vig.vault.store import create_ballast, spend_ballast
 from vig.vault.stream import SealedReader
-
-T = TypeVar("T")
 
 SEALING = 0.25
 """Share of the import that sealing takes; the browser copy takes the rest."""
@@ -252,7 +248,7 @@ def choose(
     clip = MicroClip(
         id=uuid.uuid4().hex,
         recording=recording_id,
-        span=frame_times(ws, recording_id).snapped(_inside(recording, span)),
+        span=frame_times(ws, recording_id).snapped(inside(recording, span)),
         title=title,
         note="",
         chosen_by=actor,
@@ -306,91 +302,13 @@ def show(ws: Workspace, clip: MicroClip, *, actor: str) -> SealedReader:
     return ws.open(clip.recording, Purpose.SHARED_REVIEW, "copy", actor=actor)
 
 
-# --- what leaves the vault, by name
-
-
-def export_clip(
-    ws: Workspace,
-    recording_id: str,
-    span: Span,
-    out: Path,
-    *,
-    purpose: Purpose = Purpose.KEEP,
-    actor: str,
-) -> Span:
-    """Write a micro-clip as an unprotected MP4 that somebody asked for by name.
-
-    Exactly the frames shown in ``span``, with their sound. Gives the span of those frames.
-    """
-    recording = ws.check(recording_id, purpose, actor)
-    span = _inside(recording, span)
-    times = frame_times(ws, recording_id)
-
-    def write(sink: BinaryIO) -> Span:
-        with ws.read(recording_id, "film") as film:
-            return media_clips.cut(cast(BinaryIO, film), span, sink, times=times)
-
-    return _export(ws, recording_id, "export.clip", out, write, purpose=purpose, actor=actor)
-
-
-def export_still(
-    ws: Workspace,
-    recording_id: str,
-    at: int,
-    out: Path,
-    *,
-    purpose: Purpose = Purpose.KEEP,
-    actor: str,
-) -> None:
-    """Write the frame shown at ``at`` as an unprotected PNG."""
-    recording = ws.check(recording_id, purpose, actor)
-    if not 0 <= at < recording.duration:
-        raise BadSpan(start=at, end=at)
-    if out.suffix.lower() != ".png":
-        raise BadValue(what="A still is written as a PNG; let the file's name end in .png.")
-
-    def write(sink: BinaryIO) -> None:
-        with ws.read(recording_id, "film") as film:
-            sink.write(media_clips.still(cast(BinaryIO, film), at))
-
-    _export(ws, recording_id, "export.still", out, write, purpose=purpose, actor=actor)
-
-
-def _export(
-    ws: Workspace,
-    recording_id: str,
-    action: str,
-    out: Path,
-    write: Callable[[BinaryIO], T],
-    *,
-    purpose: Purpose,
-    actor: str,
-) -> T:
-    """Write beside ``out`` and rename, so that a half-written export never looks whole."""
-    part = out.with_name(f".{out.name}.part")
-    try:
-        with part.open("wb") as sink:
-            written = write(sink)
-        # The audit row and the file appear together, or neither does.
-        with ws.catalogue.act(actor, action, object=recording_id, purpose=purpose):
-            part.replace(out)
-    except OSError as error:
-        raise (
-            DiskFull()
-            if error.errno == errno.ENOSPC
-            else BadValue(what="The file could not be written there. Choose another folder.")
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return written
-
-
 def frame_times(ws: Workspace, recording_id: str) -> FrameTimes:
     """When each frame of the film is shown."""
     return times_from_bytes(ws.read_all(recording_id, "times"))
 
 
-def _inside(recording: Recording, span: Span) -> Span:
+def inside(recording: Recording, span: Span) -> Span:
+    """The span again. Raises BadSpan where it does not lie in the film."""
     if span.start < 0 or span.end > recording.duration:
         raise BadSpan(start=span.start, end=span.end)
     return span

@@ -245,12 +245,12 @@ def observations(recording: str, out: Any) -> None:
 @_json
 def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any) -> None:
     """Write a micro-clip as an unprotected MP4, exact to the frame, with its sound."""
-    from vig.app import walk
+    from vig.app import exports
 
     if end_us <= start_us:
         raise BadSpan(start=start_us, end=end_us)
     with asking.opened() as house:
-        done = walk.export_clip(
+        done = exports.export_clip(
             house.workspace,
             recording,
             Span(start_us, end_us),
@@ -274,10 +274,10 @@ def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any
 @_for
 def still(recording: str, at_us: int, out: Path, purpose: str) -> None:
     """Write the frame shown at a time as an unprotected PNG."""
-    from vig.app import walk
+    from vig.app import exports
 
     with asking.opened() as house:
-        walk.export_still(
+        exports.export_still(
             house.workspace, recording, at_us, out, purpose=Purpose(purpose), actor=asking.ACTOR
         )
     click.echo("Written, unprotected: whoever has the file can look at it.")
