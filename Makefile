@@ -33,11 +33,15 @@ check: setup ## format, lint, types, import contracts
 soak: setup ## the long runs: kill at random moments, an hour of film
 	@$(PY) -m pytest -m soak --timeout 7200 $(ARGS)
 
-accuracy: setup ## suggestions beside evenly spaced clips and chance, on the sample films
-	@$(PY) benchmarks/suggestions.py $(ARGS)
+accuracy: setup ## on rendered films only: what is seen, heard and suggested, beside the truth
+	$(PY) -m benchmarks.perception
+	$(PY) -m benchmarks.voices
+	$(PY) -m benchmarks.suggestions
 
-bench: setup ## what decoding from the vault costs beside the plain file
-	@$(PY) benchmarks/decode.py $(ARGS)
+bench: setup ## what sealing, decoding from the vault and the whole walk cost
+	$(PY) -m benchmarks.vault
+	$(PY) -m benchmarks.decode sample_clips/main.mp4
+	$(PY) -m benchmarks.walk
 
 docs: setup ## write docs/COMMANDS.md anew from the commands themselves
 	@$(PY) tools/commands_page.py
