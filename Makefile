@@ -35,12 +35,12 @@ soak: setup ## the long runs: kill at random moments, an hour of film
 
 accuracy: setup ## on rendered films only: what is seen, heard and suggested, beside the truth
 	$(PY) -m benchmarks.perception
-	$(PY) -m benchmarks.voices
-	$(PY) -m benchmarks.suggestions
+	$(PY) benchmarks/voices.py
+	$(PY) benchmarks/suggestions.py
 
 bench: setup ## what sealing, decoding from the vault and the whole walk cost
 	$(PY) -m benchmarks.vault
-	$(PY) -m benchmarks.decode sample_clips/main.mp4
+	$(PY) benchmarks/decode.py sample_clips/main.mp4
 	$(PY) -m benchmarks.walk
 
 docs: setup ## write docs/COMMANDS.md anew from the commands themselves
