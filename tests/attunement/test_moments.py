@@ -254,6 +254,14 @@ def test_of_equal_moments_those_far_apart_are_taken() -> None:
     assert chosen[-1] > 90
 
 
+def test_a_clip_begins_before_the_look_even_if_a_later_start_would_hold_more() -> None:
+    text = """0 40 baby: away parent: baby
+        10 18 baby: parent parent: baby
+        18 34 baby: toy parent: toy"""
+    (moment,) = told(text)
+    assert moment.span.start == 8_500_000
+
+
 def test_where_too_little_was_seen_nothing_is_proposed() -> None:
     seen = "0 40 baby: away parent: away / 10 14 baby: parent smile parent: baby smile"
     assert len(told(seen)) == 1

@@ -52,6 +52,11 @@ class Story:
             return 0.0
         return float(self.seen[ticks.stop] - self.seen[ticks.start]) / len(ticks)
 
+    def going_on_at(self, at: Micros) -> bool:
+        """Whether a clip that begins here begins in the middle of a mutual look or a voice."""
+        voices = (event.span for events in self.signals.voices.values() for event in events)
+        return any(each.start < at < each.end for each in (*self.signals.mutual_looks, *voices))
+
     def answers_in(self, span: Span) -> list[Answer]:
         """Answers whose initiative and reply both begin in the stretch."""
         first = bisect_left(self.answers, span.start, key=lambda a: a.initiative.span.start)
@@ -111,6 +116,8 @@ class Candidate:
     """Each component times its share of the weights."""
     coverage: float
     principle: Principle
+    cuts_in: bool
+    """It begins in the middle of a mutual look or of somebody's voice."""
 
     @property
     def score(self) -> float:
@@ -146,7 +153,9 @@ def candidates(story: Story, shares: dict[str, float]) -> Iterable[Candidate]:
         if coverage < floor.coverage:
             continue
         parts = {name: found[name] * share for name, share in shares.items()}
-        candidate = Candidate(span, parts, coverage, principle_of(story, span, found))
+        candidate = Candidate(
+            span, parts, coverage, principle_of(story, span, found), story.going_on_at(span.start)
+        )
         if candidate.score >= floor.score:
             yield candidate
 
@@ -261,7 +270,8 @@ def _worth(chosen: list[Candidate], scoring: Scoring) -> Callable[[Candidate], f
             for other in chosen
         )
         same = max(1 - choice.same_principle * used[each.principle], 0.0)
-        return each.score * same * (1 - choice.near_less if near else 1.0)
+        whole = 1 - choice.cut_in_less if each.cuts_in else 1.0
+        return each.score * same * whole * (1 - choice.near_less if near else 1.0)
 
     return worth
 

@@ -143,6 +143,7 @@ class Choice:
     same_principle: Annotated[float, _Range(0, 1)]
     near: Annotated[Micros, _times(0, 600)]
     near_less: Annotated[float, _Range(0, 1)]
+    cut_in_less: Annotated[float, _Range(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)
