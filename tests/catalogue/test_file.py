@@ -62,6 +62,14 @@ def test_the_sealing_keys_must_fit_on_both(made: Path | str) -> None:
             Catalogue.open(made, wrong)
 
 
+def test_a_wrong_key_prints_nothing(
+    filed: Catalogue, path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(WrongKey):
+        Catalogue.open(path, CatalogueKeys(b"x" * 32, KEYS.fields, KEYS.audit))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_missing_file_is_not_made(path: Path) -> None:
     with pytest.raises(NoVault):
         Catalogue.open(path, KEYS)
@@ -155,6 +163,26 @@ def test_a_damaged_page_anywhere_is_found_and_never_read_as_something_else(
             said[Tampered] += "page" in str(error)
     assert sum(said.values()) == 12
     assert said[Tampered]
+
+
+def test_a_sound_file_is_found_sound_while_others_write(filed: Catalogue) -> None:
+    _, recording = stocked(filed)
+    over = threading.Event()
+
+    def writes() -> None:
+        while not over.is_set():
+            with filed.act("cli", "clip.keep") as act:
+                act.add_clip(clip(recording.id, note="n" * 3000))
+            filed.purge()
+
+    writer = threading.Thread(target=writes)
+    writer.start()
+    try:
+        for _ in range(10):
+            assert filed.integrity_check() == ()
+    finally:
+        over.set()
+        writer.join()
 
 
 def test_a_page_moved_to_another_place_is_found(

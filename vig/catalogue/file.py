@@ -99,9 +99,14 @@ def copy(path: Path, to: Path, key: bytes) -> None:
 
 
 def damage(path: Path, key: bytes) -> tuple[Finding, ...]:
-    """Pages whose seal does not fit, broken trees, and rows that belong to nothing."""
+    """Pages whose seal does not fit, broken trees, and rows that belong to nothing.
+
+    Writers wait meanwhile: the seals are read past SQLite's locks, and a page that is just being
+    written would look broken.
+    """
     try:
-        with closing(connect(path, key, mode="ro")) as connection:
+        with closing(connect(path, key)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             seals = [row[0] for row in connection.execute("PRAGMA cipher_integrity_check")]
             if seals:
                 return tuple(Finding(text) for text in seals)
