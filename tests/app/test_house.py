@@ -89,6 +89,17 @@ class TestOpening:
         with pytest.raises(VaultLocked):
             _ = house.workspace
 
+    def test_each_lock_signs_the_audit_log_outside_the_database(self, house: House) -> None:
+        house.lock()
+        house.unlock(PASSPHRASE)
+        house.lock()
+        kept = (house.root / "audit-checkpoints.txt").read_text().splitlines()
+        assert len(kept) == 2
+        house.unlock(PASSPHRASE)
+        assert not house.verify().bad
+        (house.root / "audit-checkpoints.txt").write_text(kept[1] + "\n")
+        assert len(house.verify().bad) == 1
+
     def test_a_locked_workspace_opens_nothing_any_more(
         self, house: House, short_film: bytes
     ) -> None:

@@ -296,7 +296,7 @@ class TestErasing:
         assert walk.erase(ws, recording.id, actor="guider") is False
         pin.rollback()
         pin.close()
-        ws.sweep(set())  # raises ErasurePending while anything is left
+        ws.sweep(set)  # raises ErasurePending while anything is left
 
     def test_an_exchanged_object_is_never_played(self, ws: Workspace, short_film: bytes) -> None:
         one = added(ws, short_film)

@@ -187,6 +187,12 @@ class TestTheWalk:
         )  # fmt: skip
         recording = json.loads(good("list", "--json"))["recordings"][0]["recording"]
         assert "computer" in refused(3, "analyse", recording)
+        assert json.loads(good("agreement", "F-014", "--json"))["agreed"]["analyse"] is False
+        good("agreement", "F-014", "--allow", "analyse", "--withdraw", "keep")
+        holds = json.loads(good("agreement", "f-014", "--json"))["agreed"]
+        assert (holds["analyse"], holds["keep"], holds["publicity"]) == (True, False, False)
+        assert "keep the film" in refused(3, "still", recording, "0", "--out", "never.png")
+        assert "no family called" in refused(2, "agreement", "F-999")
 
     def test_what_is_no_film_gets_one_sentence(self, vault: Path, tmp_path: Path) -> None:
         (tmp_path / "letter.mp4").write_text("Dear Anna")

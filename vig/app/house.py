@@ -53,6 +53,8 @@ OPENER = "vig.app.analysis:bench"
 State = Literal["none", "unfinished", "locked", "open"]
 
 CHECKPOINTS = "audit-checkpoints.txt"
+"""Signed ends of the audit log, one more each time the vault is locked; outside the database."""
+
 SHORTEST_PASSPHRASE = 12
 
 
@@ -175,6 +177,8 @@ class House:
                 self._worker.stop()
                 self._worker = None
             if self._workspace is not None:
+                with suppress(VigError):  # a full disk must not keep the keys in memory
+                    self._workspace.catalogue.checkpoint(self.root / CHECKPOINTS)
                 if self._with_worker:
                     self._workspace.jobs.close()
                 self._workspace.close()
@@ -195,7 +199,9 @@ class House:
                     act.drop_keys(recording_id)
             uploads.sweep(ws)
             with suppress(ErasurePending):
-                ws.sweep(uploads.objects(ws))
+                ws.sweep(lambda: uploads.objects(ws))
+            with ws.catalogue.act("guider", "unlock", object="vault"):
+                pass
         except BaseException:
             ws.close()
             raise

@@ -29,6 +29,7 @@ from vig.errors import (
     Unknown,
 )
 from vig.vault.ring import KeyRing
+from vig.vault.secrets import Key
 from vig.vault.stream import SealedReader, seal, unseal
 
 LARGEST = 16 * 2**30
@@ -67,7 +68,7 @@ def append(ws: Workspace, upload: str, at: int, chunk: bytes) -> int:
             raise Conflict
         if have + len(chunk) > known["size"]:
             raise BadValue(what="More arrived than was announced; choose the film again.")
-        name, key = uuid.uuid4().hex, os.urandom(32)
+        name, key = uuid.uuid4().hex, Key(os.urandom(32))
         # Named before it is there: a sweep in another process must not take it for a leftover.
         known["under_way"] = name
         _keep(ws, upload, known)

@@ -30,7 +30,7 @@ from vig.app.erased import note_erased
 from vig.app.jobs import JobId
 from vig.app.workspace import Workspace, copied
 from vig.domain.clock import Span
-from vig.domain.family import ConsentRuling, Family, Purpose
+from vig.domain.family import ConsentRuling, Family, Purpose, permits
 from vig.domain.progress import Progress, unheard
 from vig.domain.recording import Footage, FrameTimes, Recording
 from vig.domain.review import MicroClip, ReviewPlan
@@ -196,6 +196,33 @@ def _undo(ws: Workspace, recording_id: str) -> None:
         gone = act.undo_recording(recording_id)
     for row in gone:
         ws.store.delete(row.id)
+
+
+def rule(ws: Workspace, pseudonym: str, purpose: Purpose, allowed: bool, *, actor: str) -> Family:
+    """Record that a family agrees to a purpose from now on, or takes it back. Raises Unknown."""
+    family = _called(ws, pseudonym)
+    ws.note(family.id, ConsentRuling(purpose, allowed, datetime.now(UTC)), actor)
+    return family
+
+
+def agreed(ws: Workspace, pseudonym: str) -> dict[Purpose, bool]:
+    """What a family agrees to today, whatever day a film was made. Raises Unknown."""
+    rulings = ws.catalogue.rulings(_called(ws, pseudonym).id)
+    today = datetime.now(UTC).astimezone().date()
+    return {
+        purpose: any(
+            permits(rulings, purpose, today, day)
+            for day in {None, *(ruling.filmed_from for ruling in rulings)}
+        )
+        for purpose in Purpose
+    }
+
+
+def _called(ws: Workspace, pseudonym: str) -> Family:
+    family = ws.catalogue.family_called(pseudonym)
+    if family is None:
+        raise Unknown(kind="family", name=pseudonym)
+    return family
 
 
 # --- 3 to 6, as a job

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from vig.domain.family import ConsentRuling, Purpose, permits
 from vig.domain.recording import Recording, RecordingState
 from vig.errors import DiskFull, ErasurePending, NoConsent, Tampered, Unknown, VigError
 from vig.vault.ring import KeyRing
+from vig.vault.secrets import Key
 from vig.vault.store import BlobStore, FolderStore, create_ballast
 from vig.vault.stream import SealedReader, SealedWriter, seal, unseal
 
@@ -168,7 +169,7 @@ class Workspace:
         object counts (for the film itself, whose original may then be deleted). ``head``: how many
         first bytes may be written again before the end. Older objects of this kind are dropped.
         """
-        object_id, key = uuid.uuid4().hex, os.urandom(32)
+        object_id, key = uuid.uuid4().hex, Key(os.urandom(32))
         row = ObjectRow(object_id, recording_id, kind, wrapped=None, key_version=self.ring.version)
         row = replace(row, wrapped=self.ring.wrap(key, row.context))
         with self.catalogue.act("system", "object.begin", object=recording_id) as act:
@@ -240,10 +241,10 @@ class Workspace:
         folder.mkdir(mode=0o700, exist_ok=True)
         return ProcessLock(folder / recording_id)
 
-    def sweep(self, keep: set[str]) -> int:
+    def sweep(self, keep: Callable[[], set[str]]) -> int:
         """Undo what a crash left half done, and finish erasures. How many things were put right.
 
-        ``keep`` names stored objects that no recording owns: slices of films still arriving.
+        ``keep()`` names stored objects that no recording owns: slices of films still arriving.
         Raises ErasurePending where a destroyed key still lies in the database file.
         """
         mended = 0
@@ -253,7 +254,8 @@ class Workspace:
             elif recording.state is RecordingState.ERASING:
                 self.erase_rows(recording.id)
                 mended += 1
-        mended += self.store.sweep(set(self.catalogue.object_ids()) | keep)
+        # Asked after the folder was read: what another process finished meanwhile is known by then.
+        mended += self.store.sweep(lambda: set(self.catalogue.object_ids()) | keep())
         create_ballast(self.root)
         if not self.catalogue.purge():
             raise ErasurePending

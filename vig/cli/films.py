@@ -116,6 +116,41 @@ def _asked(question: str) -> str:
     return str(click.prompt(question, err=True))
 
 
+@click.command()
+@click.argument("family", metavar="CODE")
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice([p.value for p in Purpose]),
+    help="They agree to it.",
+)
+@click.option(
+    "--withdraw",
+    multiple=True,
+    type=click.Choice([p.value for p in Purpose]),
+    help="They take it back.",
+)
+@_json
+def agreement(
+    family: str, allow: tuple[str, ...], withdraw: tuple[str, ...], as_json: bool
+) -> None:
+    """What a family agreed to, and to record what they say now.
+
+    The newest word about a purpose holds, for all their films; nothing is ever overwritten.
+    """
+    from vig.app import walk
+
+    with asking.opened() as house:
+        ws = house.workspace
+        for purposes, allowed in ((allow, True), (withdraw, False)):
+            for purpose in purposes:
+                walk.rule(ws, family, Purpose(purpose), allowed, actor=asking.ACTOR)
+        holds = walk.agreed(ws, family)
+    answer = {"family": family, "agreed": {p.value: holds[p] for p in Purpose}}
+    lines = [f"{'yes' if holds[p] else 'no ':4}{p.words}" for p in Purpose]
+    asking.told(as_json, answer, *lines)
+
+
 @click.command("list")
 @_json
 def list_films(as_json: bool) -> None:
@@ -317,4 +352,4 @@ def _named(pseudonym: str) -> None:
         raise BadValue(what="That is not this family's pseudonym; nothing was erased.")
 
 
-COMMANDS = (add, list_films, analyse, moments, observations, clip, still, erase)
+COMMANDS = (add, agreement, list_films, analyse, moments, observations, clip, still, erase)
