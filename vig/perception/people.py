@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vig.domain.clock import SECOND, Grid
-from vig.domain.observation import Seen
-from vig.perception.glimpses import FACE, Glimpses
+from vig.domain.observation import Seen, Track
+from vig.perception.glimpses import FACE, SIGNATURE, Glimpses
 from vig.perception.models import Models
-from vig.perception.panes import facing_each_other, panes_of
+from vig.perception.panes import Pane, facing_each_other, panes_of
 from vig.perception.picture import is_cut
 from vig.perception.places import balanced
-from vig.perception.roles import lean_of, roles_of
+from vig.perception.roles import lean_of, roles_of, seen_together
 from vig.perception.tracks import Columns
 
 Floats = NDArray[np.float32]
@@ -36,49 +37,60 @@ def join(parts: Sequence[Glimpses], grid: Grid, models: Models) -> Seen:
         raise ValueError("parts of a film must not overlap")
     if parts and (parts[0].first < 0 or parts[-1].after > grid.ticks):
         raise ValueError("parts of a film lie on its grid")
-    light, sharp, seam = (np.full(grid.ticks, np.nan, np.float32) for _ in range(3))
-    cuts = np.zeros(grid.ticks, np.int32)
+    light, sharp, seam = (
+        _whole(grid, parts, name, np.float32(np.nan)) for name in ("light", "sharp", "seam")
+    )
+    cuts = _whole(grid, parts, "cut", np.bool_(False))
+    for before, part in itertools.pairwise(parts):
+        cuts[part.first] |= is_cut(before.look_last, part.look_first)
+    shot = np.cumsum(cuts, dtype=np.int32)
+    size = (parts[0].height, parts[0].width) if parts else (1, 1)
+    tracks = _tracks(_faces(parts), shot, grid, size=size, panes=panes_of(seam))
+    return Seen(grid, tuple(tracks), light, sharp, shot, models.refs_of(*SIGHT))
+
+
+def _whole(grid: Grid, parts: Sequence[Glimpses], name: str, unseen: np.generic) -> NDArray[Any]:
+    """A column of all parts on the film's grid."""
+    column = np.full(grid.ticks, unseen)
+    for part in parts:
+        column[part.first : part.after] = getattr(part, name)
+    return column
+
+
+def _faces(parts: Sequence[Glimpses]) -> Rows:
+    """The rows of all parts; threads of different parts keep different numbers."""
     faces = [np.zeros(0, FACE)]
     for number, part in enumerate(parts):
-        span = slice(part.first, part.after)
-        light[span], sharp[span], seam[span], cuts[span] = (
-            part.light,
-            part.sharp,
-            part.seam,
-            part.cut,
-        )
-        if number and is_cut(parts[number - 1].look_last, part.look_first):
-            cuts[part.first] = 1
         faces.append(part.faces.copy())
         faces[-1]["thread"] += number * 1_000_000
-    shot = np.cumsum(cuts, dtype=np.int32)
-    panes = panes_of(seam)
-    size = (parts[0].height, parts[0].width) if parts else (1, 1)
-    rows = np.concatenate(faces)
-    in_pane = [
+    return np.concatenate(faces)
+
+
+def _tracks(
+    rows: Rows,
+    shot: NDArray[np.int32],
+    grid: Grid,
+    *,
+    size: tuple[int, int],
+    panes: tuple[Pane, ...],
+) -> list[Track]:
+    """The tracks of everybody, those seen longest first."""
+    across = rows["middle"][:, 0]
+    people = [
         (pane, person)
         for pane in panes
-        for person in people_of(
-            rows[(rows["middle"][:, 0] >= pane.left) & (rows["middle"][:, 0] < pane.right)],
-            shot,
-            grid,
-        )
+        for person in people_of(rows[(across >= pane.left) & (across < pane.right)], shot, grid)
     ]
-    in_pane.sort(key=lambda found: -len(found[1]))
-    roles = roles_of([person for _, person in in_pane], [panes.index(pane) for pane, _ in in_pane])
+    people.sort(key=lambda found: -len(found[1]))
+    roles = roles_of([person for _, person in people], [panes.index(pane) for pane, _ in people])
     tracks = [
-        Columns(person, grid, size, pane, role).track(number, sure)
-        for number, ((pane, person), (role, sure)) in enumerate(
-            zip(in_pane, roles, strict=True), start=1
-        )
+        (pane, Columns(person, grid, size, pane, role).track(number, sure))
+        for number, ((pane, person), (role, sure)) in enumerate(zip(people, roles, strict=True), 1)
     ]
-    if len(panes) > 1:
-        first = [t for t, (pane, _) in zip(tracks, in_pane, strict=True) if pane is panes[0]]
-        second = [t for t, (pane, _) in zip(tracks, in_pane, strict=True) if pane is panes[1]]
-        tracks = sorted(first + facing_each_other(first, second), key=lambda t: t.number)
-    else:
-        tracks = balanced(tracks)
-    return Seen(grid, tuple(tracks), light, sharp, shot, models.refs_of(*SIGHT))
+    if len(panes) == 1:
+        return balanced([track for _, track in tracks])
+    first, second = ([t for own, t in tracks if own is pane] for pane in panes)
+    return sorted(first + facing_each_other(first, second), key=lambda t: t.number)
 
 
 @dataclass(slots=True, eq=False)
@@ -105,10 +117,6 @@ class Piece:
         both = np.concatenate([self.rows, other.rows])
         self.rows = both[np.argsort(both["tick"], kind="stable")]
 
-    def together_with(self, other: Piece) -> bool:
-        """Whether both were seen at the same time, so that they are two people."""
-        return bool(np.intersect1d(self.rows["tick"], other.rows["tick"]).size)
-
 
 def people_of(rows: Rows, shot: NDArray[np.int32], grid: Grid) -> list[Rows]:
     """The rows of each person, those seen longest first; rows of false faces are left out."""
@@ -123,12 +131,12 @@ def people_of(rows: Rows, shot: NDArray[np.int32], grid: Grid) -> list[Rows]:
 
 def _unbroken(rows: Rows, shot: NDArray[np.int32], second: int) -> list[Rows]:
     """The rows of each thread, split at cuts and at long gaps."""
-    out: list[Rows] = []
-    for thread in np.unique(rows["thread"]):
-        own = rows[rows["thread"] == thread]
-        breaks = (np.diff(own["tick"]) > second) | (np.diff(shot[own["tick"]]) != 0)
-        out += np.split(own, np.nonzero(breaks)[0] + 1)
-    return out
+    if not len(rows):
+        return []
+    rows = rows[np.lexsort((rows["tick"], rows["thread"]))]
+    gaps = (np.diff(rows["tick"]) > second) | (np.diff(shot[rows["tick"]]) != 0)
+    breaks = gaps | (np.diff(rows["thread"]) != 0)
+    return np.split(rows, np.nonzero(breaks)[0] + 1)
 
 
 def _bridged(pieces: list[Piece], shot: NDArray[np.int32], longest: int) -> list[Piece]:
@@ -171,39 +179,77 @@ def _gathered(pieces: list[Piece]) -> list[Piece]:
 
     Two pieces that were seen at the same time are two people. The most alike pair is joined first.
     """
-    leans = lean_of([p.rows for p in pieces])
-    found = [(p, float(lean)) for p, lean in zip(pieces, leans, strict=True)]
-    found.sort(key=lambda f: -len(f[0].rows))
+    pieces = sorted(pieces, key=lambda p: (-len(p.rows), p.first))
+    group = _Group.of(pieces)
     for limit in (ALIKE, LAST_CHOICE):
-        while True:
-            pairs = [
-                (_unlike(found[i], found[j]), i, j)
-                for i, j in itertools.combinations(range(len(found)), 2)
-                if not found[i][0].together_with(found[j][0])
-                and (limit == ALIKE or _nobody_else(found, i, j))
-            ]
-            cost, i, j = min(pairs, default=(np.inf, 0, 0))
-            if cost >= limit:
-                break
-            (a, lean_a), (b, lean_b) = found[i], found.pop(j)
-            share = len(a.rows) / (len(a.rows) + len(b.rows))
-            a.add(b)
-            found[i] = a, share * lean_a + (1 - share) * lean_b
-    return [piece for piece, _ in found]
+        while (pair := group.most_alike(limit, last_choice=limit == LAST_CHOICE)) is not None:
+            i, j = pair
+            group.join(i, j, len(pieces[i].rows), len(pieces[j].rows))
+            pieces[i].add(pieces.pop(j))
+    return pieces
 
 
-def _nobody_else(found: list[tuple[Piece, float]], i: int, j: int) -> bool:
-    """Whether piece ``j`` was seen beside every longer piece but ``i``."""
-    longer = [f[0] for n, f in enumerate(found[:j]) if n != i]
-    return bool(longer) and all(found[j][0].together_with(other) for other in longer)
+@dataclass(slots=True, eq=False)
+class _Group:
+    """What pieces look like and which were seen together, kept up while they are joined."""
+
+    colours: Floats  # (pieces, SIGNATURE)
+    lean: Floats  # (pieces,)
+    together: NDArray[np.bool_]  # (pieces, pieces)
+    unlike: Floats  # (pieces, pieces)
+
+    @classmethod
+    def of(cls, pieces: list[Piece]) -> _Group:
+        rows = [p.rows for p in pieces]
+        colours = np.array([p.colours for p in pieces], np.float32).reshape(len(pieces), SIGNATURE)
+        lean = lean_of(rows)
+        unlike = np.array(
+            [_unlike(colours[i], lean[i], colours, lean) for i in range(len(rows))], np.float32
+        ).reshape(len(pieces), len(pieces))
+        return cls(colours, lean, seen_together(rows), unlike)
+
+    def most_alike(self, limit: float, *, last_choice: bool) -> tuple[int, int] | None:
+        """The pair of pieces most alike, below ``limit``; None where there is none.
+
+        For a ``last_choice`` the later piece must have been seen beside every longer piece but the
+        one it is joined to.
+        """
+        apart = np.triu(~self.together, 1)
+        if last_choice:
+            strangers = apart.sum(0)  # longer pieces that it was not seen beside
+            apart &= (strangers == 1) & (np.arange(len(strangers)) > 1)
+        cost = np.where(apart, self.unlike, np.inf)
+        if not np.isfinite(cost).any():
+            return None
+        i, j = np.unravel_index(int(np.argmin(cost)), cost.shape)
+        return (int(i), int(j)) if cost[i, j] < limit else None
+
+    def join(self, i: int, j: int, rows_i: int, rows_j: int) -> None:
+        """Piece ``j`` becomes part of piece ``i``; each counts by its rows."""
+        share = rows_i / (rows_i + rows_j)
+        a, b = self.colours[i], self.colours[j]
+        mixed = share * a + (1 - share) * b
+        self.colours[i] = np.where(np.isfinite(mixed), mixed, np.where(np.isfinite(a), a, b))
+        self.lean[i] = share * self.lean[i] + (1 - share) * self.lean[j]
+        self.together[i] |= self.together[j]
+        self.together[:, i] |= self.together[:, j]
+        self.unlike[i] = _unlike(self.colours[i], self.lean[i], self.colours, self.lean)
+        self.unlike[:, i] = self.unlike[i]
+        self.colours, self.lean = np.delete(self.colours, j, 0), np.delete(self.lean, j)
+        for name in ("together", "unlike"):
+            setattr(self, name, np.delete(np.delete(getattr(self, name), j, 0), j, 1))
 
 
-def _unlike(a: tuple[Piece, float], b: tuple[Piece, float]) -> float:
-    """How different two pieces look: 12 steps of colour (Lab a and b), 80 of lightness, or a lean
-    from surely adult (+2) to surely baby (-2) weigh about one half to one each."""
-    apart = np.abs(a[0].colours - b[0].colours)
-    chroma, light = apart[[1, 2, 5, 6]], apart[[0, 4]]
-    hue = float(chroma[np.isfinite(chroma)].mean()) / 12 if np.isfinite(chroma).any() else 1.0
-    shade = float(light[np.isfinite(light)].mean()) / 80 if np.isfinite(light).any() else 1.0
-    lean = abs(min(max(a[1], -2.0), 2.0) - min(max(b[1], -2.0), 2.0)) / 4
-    return float(0.5 * hue + 0.2 * shade + lean)
+def _unlike(colours: Floats, lean: float, others: Floats, leans: Floats) -> Floats:
+    """How different one piece looks from each of the others, (pieces,).
+
+    12 steps of colour (Lab a and b), 80 of lightness, or a lean from surely adult (+2) to surely
+    baby (-2) weigh about one half to one each; colours that were never seen count as one step.
+    """
+    total: Floats = np.abs(np.clip(lean, -2, 2) - np.clip(leans, -2, 2)) / 4
+    for weight, step, columns in ((0.5, 12.0, [1, 2, 5, 6]), (0.2, 80.0, [0, 4])):
+        apart = np.abs(colours[columns] - others[:, columns])
+        known = np.isfinite(apart)
+        mean = np.where(known, apart, 0).sum(1) / np.maximum(known.sum(1), 1)
+        total = total + weight * np.where(known.any(1), mean / step, 1.0)
+    return np.asarray(total, np.float32)

@@ -42,19 +42,29 @@ def lean_of(people: Sequence[Rows], panes: Sequence[int] | None = None) -> Float
     (15 to 11.5 cm, ln 1.3 = 0.26), blurred by how far apart they sit (0.2). Sizes in different
     ``panes`` of a split film are not compared.
     """
-    shape = np.array([_shape(rows) for rows in people])
+    shape = np.array([_shape(rows) for rows in people], np.float32)
     lean = shape.copy()
-    for i, one in enumerate(people):
-        for j, other in enumerate(people):
-            _, in_one, in_other = np.intersect1d(one["tick"], other["tick"], return_indices=True)
-            if i == j or not len(in_one):
-                continue
-            share = len(in_one) / len(one)
-            larger = float(np.median(np.log(one["scale"][in_one] / other["scale"][in_other])))
-            if panes and panes[i] != panes[j]:
-                larger = 0.0
-            lean[i] += share * (0.5 * (shape[i] - shape[j]) + np.clip(10 * larger, -2.5, 2.5))
-    return lean.astype(np.float32)
+    for i, j in np.argwhere(seen_together(people)):
+        one, other = people[i], people[j]
+        _, in_one, in_other = np.intersect1d(one["tick"], other["tick"], return_indices=True)
+        larger = float(np.median(np.log(one["scale"][in_one] / other["scale"][in_other])))
+        if panes and panes[i] != panes[j]:
+            larger = 0.0
+        share = len(in_one) / len(one)
+        lean[i] += share * (0.5 * (shape[i] - shape[j]) + np.clip(10 * larger, -2.5, 2.5))
+    return lean
+
+
+def seen_together(people: Sequence[Rows]) -> NDArray[np.bool_]:
+    """Which of them share a tick with which, (people, people); nobody with themselves."""
+    together = np.zeros((len(people), len(people)), np.bool_)
+    ends = [(rows["tick"][0], rows["tick"][-1]) for rows in people]
+    for i, (first, last) in enumerate(ends):
+        for j in range(i):
+            if first <= ends[j][1] and ends[j][0] <= last:
+                shared = np.intersect1d(people[i]["tick"], people[j]["tick"])
+                together[i, j] = together[j, i] = bool(len(shared))
+    return together
 
 
 def _shape(rows: Rows) -> float:
