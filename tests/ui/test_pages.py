@@ -209,8 +209,8 @@ def test_a_film_can_be_looked_at_while_the_computer_watches_it(pages: Pages) -> 
 
 
 def test_suggestions_of_an_older_version_are_called_so(pages: Pages) -> None:
-    assert "older version" in words_on(_room(pages, stale=True))
-    assert "older version" not in words_on(_room(pages))
+    assert drawn(_room(pages, stale=True), "player")["remark"] == words.OLDER
+    assert drawn(_room(pages), "player")["remark"] is None
 
 
 def test_without_a_chosen_film_the_room_offers_the_films(pages: Pages) -> None:

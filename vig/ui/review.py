@@ -72,8 +72,6 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         words.length(recording.duration),
     )
     st.markdown(f"#### {shelf.pseudonym} :gray[{about}]")
-    if shelf.stale:
-        st.caption("These suggestions were made by an older version of this tool.")
     memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
     data = room_data(
         recording,
@@ -85,7 +83,10 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         heard=memory["heard"],
         problem=memory["problem"],
         none=words.NO_SUGGESTION if shelf.analysed else words.NOT_WATCHED,
-        remark=words.RENDERED if playback.rendered(workspace, recording) else None,
+        remark=words.sentences(
+            words.OLDER if shelf.stale else None,
+            words.RENDERED if playback.rendered(workspace, recording) else None,
+        ),
     )
 
     def made(gesture: Gesture) -> None:
@@ -111,7 +112,7 @@ def obey(workspace: Workspace, shelf: Shelf, gesture: Gesture, actor: str) -> st
     try:
         deeds[gesture.kind]()
     except VigError as error:
-        return " ".join(filter(None, (str(error), error.advice)))
+        return words.sentences(str(error), error.advice)
     return None
 
 

@@ -18,6 +18,7 @@ PRINCIPLES = {
 """Headings by AVIGuk; Kennedy, Landor & Todd 2011."""
 
 NO_SUGGESTION = "No suggestion. That says nothing about this family."
+OLDER = "These suggestions were made by an older version of this tool; the library can renew them."
 NOT_WATCHED = "The computer has not watched this film yet."
 RENDERED = "This is a rendered film. What the computer finds in it says nothing about real babies."
 SAMPLES_ONLY = "Sample films only until your service has signed its data-protection assessment."
@@ -67,3 +68,8 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def line(*parts: str | None) -> str:
     """Parts side by side, those that are not there left out."""
     return " · ".join(part for part in parts if part)
+
+
+def sentences(*said: str | None) -> str | None:
+    """Sentences one after the other; None when there are none."""
+    return " ".join(one for one in said if one) or None

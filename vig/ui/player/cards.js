@@ -14,7 +14,7 @@ export function make(tag, props = {}, ...children) {
   return element;
 }
 
-const length = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(0)} s`;
+const length = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(0)}\u00a0s`;
 
 // One suggestion. `room` offers choose(moment), say(kind, moment) and data.
 export function card(moment, room) {
@@ -43,10 +43,16 @@ export function card(moment, room) {
       act("Leave", "", () => room.say("leave", moment), `Leave this suggestion: ${moment.reason}`),
     );
   }
-  const lines = moment.evidence.map((one) => {
+  const based = make("ul", { hidden: !room.opened.has(moment.id) });
+  for (const one of moment.evidence) {
     const answer = one.delay === null ? "" : ` (${(one.delay / 1e6).toFixed(1)} s later)`;
-    return make("li", {}, `${clock(seconds(one.at), true)} ${one.words}${answer}`);
-  });
+    based.append(make("li", {}, `${clock(seconds(one.at), true)} ${one.words}${answer}`));
+  }
+  if (moment.evidence.length) {
+    const more = act("Why?", "plain more", () => room.open(moment.id), `What this suggestion is based on: ${moment.reason}`);
+    more.setAttribute("aria-expanded", String(!based.hidden));
+    acts.append(more);
+  }
   return make(
     "li",
     { class: "card", "data-moment": moment.id, "data-state": moment.state, "aria-current": String(moment === room.current) },
@@ -57,9 +63,9 @@ export function card(moment, room) {
       { class: "say" },
       make("p", { class: "why" }, moment.reason),
       make("p", { class: "what" }, `${moment.principle} · ${length(moment)}`),
-      acts,
     ),
-    lines.length ? make("details", {}, make("summary", {}, "What it is based on"), make("ul", {}, ...lines)) : null,
+    acts,
+    based,
   );
 }
 
@@ -69,12 +75,12 @@ export function clipRow(clip, number, room) {
   return make(
     "li",
     { class: "clip", "data-clip": clip.id },
-    act("▸", "plain", () => room.chooseClip(clip), `Play micro-clip ${number}, ${clip.title || "from " + from}`),
+    act("▶", "plain", () => room.chooseClip(clip), `Play micro-clip ${number}, ${clip.title || "from " + from}`),
     make(
       "div",
       {},
       make("p", { class: "name" }, clip.title || `Micro-clip ${number}`),
-      make("p", { class: "at" }, `${from} · ${(seconds(clip.end) - seconds(clip.start)).toFixed(1)} s · ${room.data.whose}`),
+      make("p", { class: "at" }, `${from} · ${(seconds(clip.end) - seconds(clip.start)).toFixed(1)} s`),
     ),
     act("Remove", "plain", () => room.say("unkeep", null, { clip: clip.id }), `Remove micro-clip ${number}`),
   );

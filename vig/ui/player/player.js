@@ -35,6 +35,7 @@ class Room {
     this.lanes = null;
     this.found = { eyes: [], unseen: [] };
     this.current = null;
+    this.opened = new Set(); // moments whose evidence is shown
     this.mark = { first: null, last: null };
     this.queue = [];
     this.hoped = new Map(); // what a gesture on its way will make of a moment
@@ -241,6 +242,7 @@ class Room {
   marking() {
     const some = this.mark.first !== null || this.mark.last !== null;
     this.one(".marked").hidden = !some;
+    this.root.classList.toggle("marking", some);
     if (some) {
       const [first, last] = this.marked();
       const [from, to] = [this.film.start(first), this.film.start(last + 1)];
@@ -292,13 +294,8 @@ class Room {
   list() {
     const shown = this.moments.filter((m) => m.state !== "left");
     const gone = this.moments.filter((m) => m.state === "left");
-    const open = new Set([...this.root.querySelectorAll(".card details[open]")].map((d) => d.closest(".card").dataset.moment));
     refill(this.one("ol.cards"), shown.map((m) => card(m, this)));
     refill(this.one("ol.gone"), gone.map((m) => card(m, this)));
-    for (const one of this.root.querySelectorAll(".card")) {
-      const details = one.querySelector("details");
-      if (details && open.has(one.dataset.moment)) details.open = true;
-    }
     this.one(".aside").hidden = gone.length === 0;
     this.one(".aside summary").textContent = `Left aside (${gone.length})`;
     this.one(".suggestions").textContent = this.moments.length ? `(${shown.length})` : "";
@@ -307,6 +304,11 @@ class Room {
     this.one(".kept").textContent = this.clips.length ? `(${this.clips.length})` : "";
     this.one(".empty").hidden = this.clips.length > 0;
     this.refillList();
+  }
+
+  open(moment) {
+    if (!this.opened.delete(moment)) this.opened.add(moment);
+    this.list();
   }
 
   follow() {
