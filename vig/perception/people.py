@@ -246,7 +246,7 @@ def _unlike(colours: Floats, lean: float, others: Floats, leans: Floats) -> Floa
     12 steps of colour (Lab a and b), 80 of lightness, or a lean from surely adult (+2) to surely
     baby (-2) weigh about one half to one each; colours that were never seen count as one step.
     """
-    total: Floats = np.abs(np.clip(lean, -2, 2) - np.clip(leans, -2, 2)) / 4
+    total = np.asarray(np.abs(np.clip(lean, -2, 2) - np.clip(leans, -2, 2)) / 4, np.float64)
     for weight, step, columns in ((0.5, 12.0, [1, 2, 5, 6]), (0.2, 80.0, [0, 4])):
         apart = np.abs(colours[columns] - others[:, columns])
         known = np.isfinite(apart)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vig.domain.clock import Grid
+from vig.domain.clock import SECOND, Grid
 from vig.domain.family import Role
 from vig.domain.observation import GazeTier, Track
 from vig.perception.panes import Pane
@@ -23,6 +24,9 @@ ADULT_WIDTH = 0.15
 READABLE = 0.5
 EYES_APART = 20.0
 """Pixels between the outer corners of the eyes below which nothing is read from them."""
+
+CALM = 30
+"""Percentile of a person's readings that counts as their calm face."""
 
 SURE_HEAD = 15.0
 """Spread of the head in degrees above which the eyes in it are not believed."""
@@ -135,18 +139,52 @@ class Columns:
     def _smile(self) -> Floats:
         """The smile above the person's own calm face, 0 to 1; NaN where the mouth cannot be read.
 
-        Either sign will do: the net's mouthSmile, or a mouth that is wider than usual (by a
-        fifth or more in a full smile). The net alone hardly sees the smile of a face in profile, and the
-        soft smile of a baby scores 0.02 to 0.1; calm is the lowest third of the person's readings.
+        Either sign will do: the net's mouthSmile, or a mouth that is wider than usual, by a fifth
+        in a full smile and less as far as that can be seen in a turned face. The net alone hardly
+        sees the smile of a face in profile, and the soft smile of a baby scores 0.02 to 0.1.
         """
-        rows = self.rows
-        read = (rows["presence"] > READABLE) & np.isfinite(rows["smile"])
+        rows, off = self.rows, self._off()
+        read = (rows["presence"] > READABLE) & np.isfinite(off)
         if not read.any():
             return np.full(len(rows), np.nan, np.float32)
-        calm, usual = (np.percentile(rows[name][read], 30) for name in ("smile", "mouth"))
+        calm = float(np.percentile(rows["smile"][read], CALM))
         by_net = np.clip((rows["smile"] - calm) / max(1 - calm, 0.2), 0, 1)
-        by_width = np.clip((rows["mouth"] / usual - 1) / 0.2, 0, 1)
-        return np.where(read, 1 - (1 - by_net) * (1 - by_width), np.nan).astype(np.float32)
+        wider = rows["mouth"] / self._calm_mouth(off, read) - 1
+        by_width = np.clip(wider / (0.2 - 0.08 * np.clip((off - 20) / 30, 0, 1)), 0, 1)
+        return self._steadied(np.where(read, 1 - (1 - by_net) * (1 - by_width), np.nan))
+
+    def _steadied(self, values: NDArray[np.float64]) -> Floats:
+        """Medians over half a second of what was read while the face was followed unbroken."""
+        reach = max(1, round(SECOND / 4 / self.grid.step))
+        ticks, padded = self.rows["tick"] + reach, self.grid.ticks + 2 * reach
+        column, thread = np.full(padded, np.nan), np.full(padded, -1)
+        column[ticks], thread[ticks] = values, self.rows["thread"]
+        near = np.stack(
+            [
+                np.where(thread[ticks + k] == thread[ticks], column[ticks + k], np.nan)
+                for k in range(-reach, reach + 1)
+            ]
+        )
+        known = np.isfinite(values)
+        steady = np.full(len(values), np.nan, np.float32)
+        steady[known] = np.nanmedian(near[:, known], 0)
+        return steady
+
+    def _calm_mouth(self, off: NDArray[np.float64], read: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The width of the person's calm mouth at each row.
+
+        A mesh draws a turned face's mouth with a bias of its own, so heads turned about as far are
+        compared with each other, and with all others as if five more seconds of them had been seen.
+        """
+        mouth, some = self.rows["mouth"], 5 * SECOND / self.grid.step
+        overall = float(np.percentile(mouth[read], CALM))
+        calm = np.full(len(mouth), overall)
+        for low, high in itertools.pairwise((0, 30, 50, 181)):
+            alike = read & (off >= low) & (off < high)
+            if alike.any():
+                own, count = float(np.percentile(mouth[alike], CALM)), int(alike.sum())
+                calm[alike] = (count * own + some * overall) / (count + some)
+        return calm
 
     def _where(self, rays: NDArray[np.float64]) -> Floats:
         """Between the eyes in metres: the width of a head is known, so its size tells how far."""
