@@ -65,6 +65,21 @@ def test_another_table_column_or_row_is_refused(other: tuple[str, str, str]) -> 
         CIPHER.open(*other, CIPHER.seal(*PLACE, "She looks up."))
 
 
+def test_the_bytes_are_those_of_the_written_format() -> None:
+    """version | nonce | AES-256-GCM under a key of the column, bound to the place; by hand here."""
+    import json
+
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    sealed = CIPHER.seal(*PLACE, {"a": [1, "ä"]})
+    key = HKDF(SHA256(), 32, None, b"vig field v1|micro_clip.note").derive(b"1" * 32)
+    place = f"micro_clip|note|{PLACE[2]}|1".encode()
+    assert sealed[0] == 1
+    assert json.loads(AESGCM(key).decrypt(sealed[1:13], sealed[13:], place)) == {"a": [1, "ä"]}
+
+
 def test_another_key_is_refused() -> None:
     with pytest.raises(Tampered):
         FieldCipher({1: b"2" * 32}).open(*PLACE, CIPHER.seal(*PLACE, "She looks up."))
