@@ -85,6 +85,7 @@ def add(
     the file's name (kept sealed). Raises NoConsent without agreement to keep, the BadFilm errors,
     AlreadyHere, DiskFull, Cancelled; nothing is left behind then.
     """
+    # long because the order of an import is its safety, and it is read here from top to bottom
     size = source.seek(0, os.SEEK_END)
     source.seek(0)
     if Purpose.KEEP not in agreement.purposes:

@@ -55,6 +55,7 @@ def add(film: Path, family: str, yes: bool, as_json: bool, **given: Any) -> None
     Asks for the recorded agreement: who agreed, when, and to what. With --yes you vouch for it.
     The unprotected original stays where it is: erase it there yourself.
     """
+    # long because everything that was asked is handed on by its name, and answered by its name
     from vig.app import walk
 
     purposes = _purposes(given["agrees_to"], yes)

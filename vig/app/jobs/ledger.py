@@ -72,6 +72,8 @@ class Row:
 
 
 class Ledger:
+    """The two tables on one engine: what is told, asked and taken over."""
+
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         if engine.dialect.name == "postgresql" and not event.contains(engine, "connect", _brief):

@@ -245,6 +245,7 @@ def _written(
 
     With ``to_end`` all frames to the film's true end are taken; ``span`` then bounds the sound.
     """
+    # long because picture and sound must be written in the order in which the film holds them
     ask = pipe.request
     pose = Pose(film, reel.first)
     size = pose.fitted(int(ask["longest"]), even=True)
