@@ -59,6 +59,9 @@ def recorded(desk: Desk, job: str) -> set[str]:
     return {s["function_name"] for s in steps if s["function_name"].startswith("loaf:")}
 
 
+_started: list[multiprocessing.process.BaseProcess] = []
+
+
 @cache
 def forks() -> Any:
     """Loads Python and DBOS once: only what comes after is hit by a kill, and sooner."""
@@ -73,7 +76,28 @@ def start_baking(
     process = forks().Process(target=bake, args=(root, opener, politely), daemon=True)
     process.start()
     assert isinstance(process, multiprocessing.process.BaseProcess)
+    _started.append(process)
     return process
+
+
+def end_all() -> None:
+    while _started:
+        left = _started.pop()
+        left.kill()
+        left.join()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_left_behind() -> Iterator[None]:
+    yield
+    end_all()
+
+
+def pause(process: psutil.Process) -> None:
+    """Stop it, and wait until it has stopped."""
+    process.suspend()
+    until(lambda: process.status() == psutil.STATUS_STOPPED)
+    time.sleep(0.2)
 
 
 def kill_at_random_moments(root: Path, desk: Desk, job: str, kills: int, seed: int) -> None:
@@ -93,10 +117,8 @@ def kill_at_random_moments(root: Path, desk: Desk, job: str, kills: int, seed: i
         shares.append(desk.status(job).share)
     assert shares == sorted(shares)
     assert not desk.status(job).ended, "the last kills hit nothing"
-    worker = start_baking(root)
+    start_baking(root)
     assert desk.wait(job, timeout=240).share == 1.0
-    worker.kill()
-    worker.join()
 
 
 def check_the_diary(root: Path, parts: int, kills: int, lanes: int = 2) -> None:
@@ -297,7 +319,7 @@ def test_a_paused_worker_keeps_the_vault_and_a_dead_one_gives_it_up(
     second = start_baking(tmp_path)
     assert first.pid is not None
     paused = psutil.Process(first.pid)
-    paused.suspend()
+    pause(paused)
     so_far = len(diary(tmp_path))
     time.sleep(QUICK.dead + 1.0)
     assert len(diary(tmp_path)) == so_far
@@ -307,7 +329,6 @@ def test_a_paused_worker_keeps_the_vault_and_a_dead_one_gives_it_up(
     desk.wait(job, timeout=60)
     assert {who for _, _, who in diary(tmp_path)} == {str(first.pid), str(second.pid)}
     check_the_diary(tmp_path, parts=30, kills=1)
-    second.kill()
 
 
 def test_beside_the_worker_of_another_process_attending_only_watches(
@@ -346,9 +367,7 @@ def team(tmp_path: Path, postgres: str) -> Iterator[Team]:
     write_order(tmp_path, parts=24, seconds=0.3)
     made = Team(tmp_path, postgres)
     yield made
-    for child in psutil.Process().children(recursive=True):
-        if str(child.pid) in made.at_work():
-            child.kill()
+    end_all()
     made.desk.close()
     made.bench.engine.dispose()
 
@@ -377,7 +396,7 @@ def test_a_paused_worker_that_wakes_up_relieved_writes_nothing(team: Team, subje
     first = team.start()
     until(lambda: [word for word, _, _ in diary(team.root)][-2:] == ["began", "began"])
     time.sleep(0.3)  # both lanes are in the middle of a part
-    first.suspend()
+    pause(first)
     second = team.start()
     until(lambda: str(second.pid) in team.at_work())
     so_far = len(diary(team.root))
