@@ -200,3 +200,15 @@ def test_the_analysis_runs_in_a_place_without_any_network(
     )
     assert house.unlock(PASSPHRASE).catalogue.moments(recording.id)
     house.lock()
+
+
+@pytest.mark.tracing
+def test_loading_the_models_starts_no_other_program(
+    need: Callable[[str], str], tmp_path: Path
+) -> None:
+    """mediapipe's sound half would start a compiler to look for a library, and litter."""
+    log = tmp_path / "trace"
+    code = "import vig.perception.sight, vig.perception.sound"
+    command = [need("strace"), "-f", "-qq", "-e", "trace=execve", "-o", str(log)]
+    subprocess.run([*command, sys.executable, "-c", code], check=True)
+    assert log.read_text().count("execve(") == 1
