@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +23,7 @@ from vig.domain.family import Role
 from vig.domain.observation import GazeTier, Seen, Track
 from vig.domain.progress import unheard
 from vig.domain.recording import Frame
+from vig.media.video import sample
 from vig.perception.models import Models
 from vig.perception.sight import Glimpses, join, look
 
@@ -46,6 +46,7 @@ def main() -> None:
     print(WARNING)
     for name, figure in figures.items():
         show(name, figure)
+    print(f"\n{table(figures)}")
     if told.json:
         told.json.write_text(json.dumps({"warning": WARNING, "films": figures}, indent=1) + "\n")
 
@@ -83,32 +84,17 @@ def looked_at(name: str, grid: Grid, models: Models) -> tuple[Glimpses, float]:
 
     def frames() -> Iterator[tuple[int, Frame]]:
         nonlocal decoding
-        before = time.process_time()
-        for each in frames_of(name, grid):
-            decoding += time.process_time() - before
-            yield each
+        with (SAMPLES / f"{name}.mp4").open("rb") as film:
             before = time.process_time()
-        decoding += time.process_time() - before
+            for each in sample(film, grid):
+                decoding += time.process_time() - before
+                yield each
+                before = time.process_time()
+            decoding += time.process_time() - before
 
     before = time.process_time()
     glimpses = look(frames(), grid, models, unheard)
     return glimpses, time.process_time() - before - decoding
-
-
-def frames_of(name: str, grid: Grid) -> Iterator[tuple[int, Frame]]:
-    """The frame shown at each tick."""
-    tick, shown = 0, None
-    with av.open(str(SAMPLES / f"{name}.mp4")) as film:
-        film.streams.video[0].codec_context.thread_count = 1
-        for frame in film.decode(video=0):
-            at = round(frame.pts * frame.time_base * SECOND)
-            while shown is not None and at > grid.time_of(tick):
-                yield tick, Frame(shown[0], shown[1].to_ndarray(format="rgb24"))
-                tick += 1
-            shown = at, frame
-        while shown is not None and tick < grid.ticks:
-            yield tick, Frame(shown[0], shown[1].to_ndarray(format="rgb24"))
-            tick += 1
 
 
 def truth_rows(truth: Truth, grid: Grid) -> list[Truth]:
@@ -242,6 +228,23 @@ def forward(angles: Array) -> Array:
 def degrees(a: Array, b: Array) -> Array:
     cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The main figures as a Markdown table, one row a film and person."""
+    heads = "film, who | found | role right | head | gaze EYES | gaze HEAD | smile r | looks told"
+    lines = [f"| {heads} | CPU s/s |", "|---" * 9 + "|"]
+    for name, film in figures.items():
+        for who, person in film["people"].items():
+            angles = [
+                f"{person[key]['median']:.1f} ({person[key]['n']})" if person[key]["n"] else "none"
+                for key in ("head", "gaze_eyes", "gaze_head")
+            ]
+            shares = [f"{person[key]:.1%}" for key in ("found", "role")]
+            rest = [f"{person[key]:.2f}" for key in ("smile", "auc")]
+            cells = [f"{name}, {who}", *shares, *angles, *rest, f"{film['cpu']:.2f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def show(name: str, figure: dict[str, Any]) -> None:

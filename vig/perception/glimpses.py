@@ -37,7 +37,7 @@ FACE = np.dtype(
 )
 """One row a face and tick."""
 
-LOOK = 48
+LOOK = 8 * 8 * 3 + 8**3
 """Numbers in the coarse look of a frame that tells shots apart."""
 
 
