@@ -120,5 +120,5 @@ def bake(root: Path, opener: str = "bench", politely: bool = False) -> None:
 def team_bench(root: Path, key: bytes) -> Bench:
     """The same on the Postgres whose URL is in ``postgres.url``: no lock, several workers."""
     oven = Oven(root)
-    engine = sa.create_engine((root / "postgres.url").read_text())
+    engine = sa.create_engine((root / "postgres.url").read_text(), pool_pre_ping=True)
     return Bench(engine, key, (oven.work(),), None, close=engine.dispose, pace=QUICK)

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from tests.app.ovens import KEY, QUICK, bake, bench, diary, team_bench, write_order
 from tests.tree import ROOT
@@ -407,3 +408,22 @@ def test_a_paused_worker_that_wakes_up_relieved_writes_nothing(team: Team, subje
     wrote = Counter(part for word, part, _ in diary(team.root) if word == "wrote")
     assert len(wrote) == 8
     assert set(wrote.values()) == {1}
+
+
+@pytest.mark.postgres
+def test_a_database_that_drops_every_connection_costs_no_finished_part(
+    team: Team, subject: str
+) -> None:
+    job = team.desk.submit("bake", subject, "1")
+    team.start()
+    drop = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    alone = sa.create_engine(team.bench.engine.url, poolclass=sa.NullPool)
+    for written in (4, 12, 20):
+        until(lambda written=written: len(diary(team.root)) > written)
+        with alone.connect() as c:
+            assert len(c.execute(drop).all()) > 1
+    team.desk.wait(job, timeout=60)
+    check_the_diary(team.root, parts=24, kills=3)
