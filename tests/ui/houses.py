@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Shelf
 from vig.domain.clock import Span
 from vig.domain.family import Family, Role
+from vig.domain.progress import Progress
 from vig.domain.recording import Footage, Recording, RecordingState
 from vig.domain.review import Cue, Evidence, MicroClip, Moment, Principle
+from vig.vault.keys import SlotInfo, SlotKind
 
 SECOND = 1_000_000
 FILM = "a" * 32
@@ -113,3 +116,19 @@ class House:
     def __init__(self, workspace: Workspace, *, demo: bool = False) -> None:
         self.workspace = workspace
         self.demo = demo
+        self.backups: list[Path] = []
+        self.problem: Exception | None = None
+
+    def ways_in(self) -> tuple[SlotInfo, ...]:
+        made = datetime(2026, 11, 2, tzinfo=UTC)
+        return (
+            SlotInfo("1", SlotKind.PASSPHRASE, True, made),
+            SlotInfo("2", SlotKind.RECOVERY, False, made),
+        )
+
+    def backup_to(self, folder: Path, progress: Progress) -> int:
+        progress(0.5)
+        if self.problem is not None:
+            raise self.problem
+        self.backups.append(folder)
+        return 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.conftest import Pages, drawn, words_on
 from tests.ui.houses import FILM, House, Workspace, clip, job, moment, shelf
 from vig.app.jobs import Failure, JobState
-from vig.errors import NoConsent
+from vig.errors import DiskFull, NoConsent
 from vig.ui import words
 
 
@@ -223,6 +224,38 @@ def test_without_a_chosen_film_the_room_offers_the_films(pages: Pages) -> None:
 def test_a_film_that_was_erased_meanwhile_is_one_sentence(pages: Pages) -> None:
     at = pages.open("review", film="b" * 32)
     assert "There is no film called" in words_on(at)
+
+
+# ── settings ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_backup_goes_where_it_is_asked_to(pages: Pages, tmp_path: Path) -> None:
+    at = pages.open("settings")
+    button = next(b for b in at.button if b.label == "Back up now")
+    assert button.disabled
+    at.text_input(key="backup-folder").set_value(str(tmp_path)).run()
+    next(b for b in at.button if b.label == "Back up now").click().run()
+    assert pages.house.backups == [tmp_path]
+    assert "12 sealed objects copied" in at.success[0].value
+
+
+def test_a_backup_that_fails_says_why_and_what_to_do(pages: Pages, tmp_path: Path) -> None:
+    pages.house.problem = DiskFull()
+    at = pages.open("settings")
+    at.text_input(key="backup-folder").set_value(str(tmp_path)).run()
+    next(b for b in at.button if b.label == "Back up now").click().run()
+    assert "The disk is full" in at.error[0].value
+    assert len(at.success) == 0
+
+
+def test_the_ways_in_are_listed_without_anything_of_them(pages: Pages) -> None:
+    said = words_on(pages.open("settings"))
+    assert "Passphrase :gray[tried, made 2 Nov 2026]" in said
+    assert "Printed recovery code :gray[not tried yet, made 2 Nov 2026]" in said
+
+
+def test_the_settings_say_how_a_backup_comes_back(pages: Pages) -> None:
+    assert "Bring back a backup" in words_on(pages.open("settings"))
 
 
 # ── who is here ──────────────────────────────────────────────────────────────────────────────

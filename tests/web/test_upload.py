@@ -146,8 +146,9 @@ def test_a_slice_at_the_wrong_place_is_told_the_right_one(browser: Browser) -> N
 
 
 def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
-    browser: Browser, walked: dict[str, Any]
+    browser: Browser, walked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(upload, "SLICE", 2**20)
     path = _begin(browser)
 
     async def broken() -> None:

@@ -69,8 +69,8 @@ def _ways_in() -> None:
     kinds = {
         "passphrase": "Passphrase",
         "recovery": "Printed recovery code",
-        "keyfile": "Key file",
-        "keyring": "This computer's key store",
+        "key-file": "Key file",
+        "os-keyring": "This computer's key store",
     }
     for slot in desk.house().ways_in():
         tried = "tried" if slot.tested else "not tried yet"
