@@ -31,14 +31,26 @@ class Bakery:
         self.hold = threading.Event()
         self.hold.set()
         self.trouble: Exception | None = None
+        self.closed = threading.Event()
+        self.parts = [f"loaf:{number}" for number in range(4)]
+        self.heavy: dict[str, float] = {}
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
 
     def work(self) -> Work:
-        return Work("bake", self.plan, self.part, self.join, lanes=2)
+        return Work(
+            "bake",
+            self.plan,
+            self.part,
+            self.join,
+            lanes=2,
+            weight=lambda part: self.heavy.get(part, 1.0),
+        )
 
     def plan(self, subject: str) -> list[str]:
-        return [f"loaf:{number}" for number in range(4)]
+        if self.closed.is_set():
+            raise VaultLocked
+        return self.parts
 
     def part(self, subject: str, part: str, progress: Progress) -> None:
         if self.trouble is not None:
@@ -57,6 +69,8 @@ class Bakery:
                 self.at_once -= 1
 
     def join(self, subject: str) -> None:
+        if self.closed.is_set():
+            raise VaultLocked
         self.finished.append(subject)
 
 
@@ -290,3 +304,57 @@ def test_a_status_names_the_step_and_reckons_no_time_before_it_can(
     assert abs(status.submitted_at / 1000 - time.time()) < 60
     bakery.hold.set()
     assert jobs.wait(job, timeout=30).step is None
+
+
+def test_a_vault_that_is_locked_before_the_first_or_after_the_last_part_is_waited_for(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    bakery.closed.set()
+    job = jobs.submit("bake", subject, "1")
+    until(jobs, job, JobState.LOCKED)
+    assert bakery.began == []
+    bakery.hold.clear()
+    bakery.closed.clear()
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    bakery.closed.set()
+    bakery.hold.set()
+    until(jobs, job, JobState.LOCKED)
+    assert (len(bakery.ended), bakery.finished) == (4, [])
+    bakery.closed.clear()
+    assert jobs.wait(job, timeout=60).state is JobState.DONE
+    assert len(bakery.began) == 4
+
+
+def test_a_heavy_part_counts_for_more(jobs: Jobs, bakery: Bakery, subject: str) -> None:
+    bakery.parts, bakery.heavy = ["stone:0", "loaf:0"], {"stone:0": 3.0}
+    bakery.hold.clear()
+    job = jobs.submit("bake", subject, "1")
+    while bakery.at_once < 2:
+        time.sleep(0.01)
+    end = time.monotonic() + 30
+    while jobs.status(job).share < 0.48:  # both at one half: (3 + 1) / 2 / 4, less the joining
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert jobs.status(job).share == pytest.approx(0.49)
+    bakery.hold.set()
+    jobs.wait(job, timeout=60)
+
+
+def test_a_plan_that_names_a_part_twice_or_by_a_name_is_refused(
+    jobs: Jobs, bakery: Bakery, subject: str
+) -> None:
+    for number, parts in enumerate((["loaf:0", "loaf:0"], ["Oma Kowalczyk"])):
+        bakery.parts = parts
+        job = jobs.submit("bake", subject, str(number))
+        until(jobs, job, JobState.FAILED)
+        failure = jobs.status(job).failure
+        assert failure is not None
+        assert failure.kind == "ValueError"
+    assert bakery.began == []
+
+
+def test_a_plan_without_parts_is_only_joined(jobs: Jobs, bakery: Bakery, subject: str) -> None:
+    bakery.parts = []
+    assert jobs.wait(jobs.submit("bake", subject, "1"), timeout=60).share == 1.0
+    assert bakery.finished == [subject]
