@@ -269,8 +269,10 @@ def test_a_page_drawn_for_nobody_shows_nothing(pages: Pages) -> None:
     assert "F-014" not in said
 
 
-def test_the_name_and_the_lock_are_on_the_page(pages: Pages) -> None:
-    assert drawn(pages.open(), "door") == {"who": "guider"}
+def test_the_name_and_the_lock_are_on_the_page_before_anything_else(pages: Pages) -> None:
+    at = pages.open(adding=True)
+    assert drawn(at, "door") == {"who": "guider"}
+    assert at.get("bidi_component")[0].proto.component_name == "vig-door"
 
 
 def test_an_error_of_the_app_is_its_sentence_and_its_advice(pages: Pages) -> None:

@@ -184,7 +184,17 @@ def test_lock_ends_every_session_and_only_somebody_inside_may_do_it(locked: Porc
 
 @pytest.mark.parametrize(
     "path",
-    ["sign-in", "first-run", "confirm", "restore", "start-over", "strength", "sign-out", "lock"],
+    [
+        "sign-in",
+        "first-run",
+        "confirm",
+        "restore",
+        "start-over",
+        "strength",
+        "sign-out",
+        "lock",
+        "passphrase",
+    ],
 )
 @pytest.mark.parametrize("origin", [None, "http://evil.example", "null"])
 def test_a_form_of_a_foreign_page_is_not_read(locked: Porch, path: str, origin: str | None) -> None:
@@ -237,3 +247,54 @@ def test_a_backup_can_be_brought_back_on_the_first_page(porch: Porch, tmp_path: 
     assert _post(browser, "/account/restore", folder=str(tmp_path / "backup")).status == 303
     assert _post(browser, "/account/sign-in", secret=PASSPHRASE).headers["location"] == "/"
     assert porch.house.state == "open"
+
+
+NEW = "moon basket seventeen otters"
+
+
+@pytest.fixture
+def inside(porch: Porch) -> Browser:
+    """Somebody signed in to a real house."""
+    browser = _at(porch)
+    code = _code(_post(browser, "/account/first-run", passphrase=PASSPHRASE, again=PASSPHRASE))
+    _post(browser, "/account/confirm", code=code)
+    return browser
+
+
+def test_a_changed_passphrase_opens_and_the_old_one_opens_nothing(
+    porch: Porch, inside: Browser
+) -> None:
+    other = porch.sessions.begin("guider")
+    answer = _post(inside, "/account/passphrase", secret=PASSPHRASE, passphrase=NEW, again=NEW)
+    assert (answer.status, answer.headers["location"]) == (303, "/settings")
+    assert porch.sessions.find(other) is None
+    assert porch.with_token(inside.cookies[COOKIE]) is not None
+    assert len(porch.house.ways_in()) == 2
+    porch.lock()
+    assert _post(inside, "/account/sign-in", secret=PASSPHRASE).status == 401
+    assert _post(inside, "/account/sign-in", secret=NEW).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("secret", "passphrase", "again", "status"),
+    [
+        ("wrong horse battery", NEW, NEW, 401),
+        (PASSPHRASE, "short", "short", 422),
+        (PASSPHRASE, NEW, NEW + "!", 422),
+    ],
+)
+def test_a_change_that_is_not_right_changes_nothing(
+    porch: Porch, inside: Browser, secret: str, passphrase: str, again: str, status: int
+) -> None:
+    before = porch.house.ways_in()
+    answer = _post(inside, "/account/passphrase", secret=secret, passphrase=passphrase, again=again)
+    assert answer.status == status
+    assert porch.house.ways_in() == before
+
+
+def test_nobody_outside_may_change_the_passphrase(porch: Porch, inside: Browser) -> None:
+    stranger = _at(porch)
+    assert _get(stranger, "/account/passphrase").headers["location"] == "/account/sign-in"
+    answer = _post(stranger, "/account/passphrase", secret=PASSPHRASE, passphrase=NEW, again=NEW)
+    assert answer.headers["location"] == "/account/sign-in"
+    assert porch.house.unlock(PASSPHRASE) is porch.house.workspace

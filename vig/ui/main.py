@@ -23,7 +23,7 @@ def draw() -> None:
         layout="wide",
         initial_sidebar_state="collapsed",
     )
-    # The one style of our own: on a tablet Streamlit's margins would cost the film a sixth.
+    # Our one style for the pages: on a tablet Streamlit's margins would cost the film a sixth.
     st.html(ASSETS / "assets" / "pages.css")
     page = st.navigation(
         [
@@ -39,7 +39,7 @@ def draw() -> None:
         st.html('<a href="/account/sign-in" target="_self">Unlock</a>')
         st.stop()
     st.session_state["actor"] = who
+    # First, so that the way out is there however long the rest takes.
+    door(who)
     with desk.told():
         page.run()
-    # Last in the page, so that it takes no room above; it stands in the bar at the top.
-    door(who)

@@ -76,6 +76,8 @@ def _ways_in() -> None:
         tried = "tried" if slot.tested else "not tried yet"
         made = slot.made_at.strftime("%-d %b %Y")
         st.markdown(f"{kinds.get(str(slot.kind), str(slot.kind))} :gray[{tried}, made {made}]")
+    if not desk.house().demo:
+        st.html('<a href="/account/passphrase" target="_self">Change the passphrase…</a>')
     st.caption("Anybody with one of these can open every film. Two are needed at all times.")
 
 

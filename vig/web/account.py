@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from vig.app.house import House, secret_of_kind
 from vig.domain.progress import unheard
 from vig.errors import VigError
 from vig.web import sheets
@@ -38,6 +39,8 @@ def routes(porch: Porch) -> list[Route]:
         Route("/account/first-run", account.first_run),
         Route("/account/first-run", _form(account.set_up), methods=post),
         Route("/account/confirm", _form(account.confirm), methods=post),
+        Route("/account/passphrase", account.change),
+        Route("/account/passphrase", _form(account.changed), methods=post),
         Route("/account/start-over", _form(account.start_over), methods=post),
         Route("/account/restore", _form(account.restore), methods=post),
         Route("/account/strength", _form(account.strength), methods=post),
@@ -85,20 +88,23 @@ class Account:
 
     async def unlock(self, request: Request, fields: dict[str, str]) -> Response:
         """Each try costs one key derivation and waits its turn, so that guessing stays slow."""
+        problem, status = await self._tried(fields)
+        return self._sign_in_page(problem, status) if problem else self._entered(request)
+
+    async def _tried(self, fields: dict[str, str]) -> tuple[VigError | str | None, int]:
+        """What is wrong with the secret of a form, and the status to say it with; None for right."""
         async with self._one_at_a_time:
             wait = self._porch.throttle.wait
             if wait > 0:
-                words = f"Too many tries. Wait {int(wait) + 1} seconds, then try again."
-                return self._sign_in_page(words, 429)
+                return f"Too many tries. Wait {int(wait) + 1} seconds, then try again.", 429
             try:
-                await anyio.to_thread.run_sync(
-                    self._porch.house.unlock, fields.get("secret", "").strip()
-                )
+                secret = fields.get("secret", "").strip()
+                await anyio.to_thread.run_sync(self._porch.house.unlock, secret)
             except VigError as error:
                 self._porch.throttle.missed()
-                return self._sign_in_page(error, status_of(error))
+                return error, status_of(error)
             self._porch.throttle.hit()
-        return self._entered(request)
+            return None, 200
 
     async def first_run(self, request: Request) -> Response:
         state = self._porch.house.state
@@ -140,6 +146,32 @@ class Account:
         except VigError as error:
             return _confirm_page(error, status_of(error))
         return self._entered(request)
+
+    async def change(self, request: Request) -> Response:
+        if self._porch.who(request) is None or self._porch.house.demo:
+            return RedirectResponse("/account/sign-in", 303)
+        return _change_page(None)
+
+    async def changed(self, request: Request, fields: dict[str, str]) -> Response:
+        """A new passphrase takes the place of the old one, and every other session ends."""
+        house = self._porch.house
+        if self._porch.who(request) is None or house.demo:
+            return RedirectResponse("/account/sign-in", 303)
+        problem, status = await self._tried(fields)
+        if problem:
+            return _change_page(problem, status)
+        passphrase = fields.get("passphrase", "")
+        if passphrase != fields.get("again", ""):
+            return _change_page("The two passphrases are not the same.", 422)
+        fine, words = house.check_strength(passphrase)
+        if not fine:
+            return _change_page(words, 422)
+        try:
+            await anyio.to_thread.run_sync(_replace_passphrase, house, passphrase)
+        except VigError as error:
+            return _change_page(error, status_of(error))
+        self._porch.sessions.end_all()
+        return self._entered(request, "/settings")
 
     async def start_over(self, request: Request, fields: dict[str, str]) -> Response:
         """Throw a half set-up vault away; the app refuses for one that is complete."""
@@ -190,10 +222,10 @@ class Account:
             self._porch.sessions.touch(request.cookies.get(COOKIE))
         return Response(status_code=204)
 
-    def _entered(self, request: Request) -> Response:
+    def _entered(self, request: Request, path: str = "/") -> Response:
         self._porch.sessions.end(request.cookies.get(COOKIE))
         token = self._porch.sessions.begin(ACTOR)
-        answer = RedirectResponse("/", 303)
+        answer = RedirectResponse(path, 303)
         answer.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
         return answer
 
@@ -231,6 +263,21 @@ def _passphrase_page(
         notice=sheets.notice(problem),
         restore=restore,
     )
+
+
+def _change_page(problem: VigError | str | None, status: int = 200) -> Response:
+    notice = sheets.notice(problem)
+    return sheets.page("change", "Change the passphrase", status=status, wide=True, notice=notice)
+
+
+def _replace_passphrase(house: House, passphrase: str) -> None:
+    """The new one is tried before the old one goes, so that nobody is ever locked out."""
+    secret = secret_of_kind("passphrase", passphrase)
+    made = house.add_way_in(secret)
+    house.confirm_way_in(secret)
+    for slot in house.ways_in():
+        if slot.kind == made.kind and slot.id != made.id:
+            house.remove_way_in(slot.id)
 
 
 def _confirm_page(problem: VigError | None, status: int = 200) -> Response:
