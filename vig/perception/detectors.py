@@ -159,8 +159,8 @@ def shrink(rgb: Picture, longest: int) -> tuple[Picture, float]:
     if factor >= 1:
         return rgb, 1.0
     size = (round(width * factor), round(height * factor))
-    # Area below one half avoids aliasing; above that linear is as good and four times cheaper.
-    way = cv2.INTER_AREA if factor < 0.5 else cv2.INTER_LINEAR
+    # Area avoids aliasing of a film in 4K; above that linear finds as many and costs a quarter.
+    way = cv2.INTER_AREA if factor < 0.3 else cv2.INTER_LINEAR
     return cv2.resize(rgb, size, interpolation=way), factor
 
 
