@@ -132,6 +132,18 @@ class TestRotating:
         assert uploads.offset(house.workspace, waiting) == len(short_film)
         assert not house.verify().bad
 
+    def test_our_own_worker_goes_on_with_the_new_key(
+        self, tmp_path: Path, short_film: bytes
+    ) -> None:
+        house = House(tmp_path / "served", worker=True)
+        house.confirm(house.set_up(PASSPHRASE))
+        ws = house.workspace
+        recording = added(ws, short_film, Purpose.ANALYSE)
+        house.rotate()
+        ws.jobs.wait(walk.analyse(ws, recording.id, actor="guider"), timeout=200)
+        assert ws.catalogue.latest_analysis(recording.id) is not None
+        house.lock()
+
     def test_it_waits_for_nobody_who_works_with_the_old_key(self, house: House) -> None:
         lock = WorkerLock(house.root)
         assert lock.take()

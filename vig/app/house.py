@@ -19,7 +19,7 @@ from typing import Literal
 from vig.app import analysis, copies, uploads
 from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import erased_again
-from vig.app.jobs import open_desk
+from vig.app.jobs import Bench, open_desk
 from vig.app.jobs.lock import WorkerLock
 from vig.app.worker import WorkerHandle, start_worker
 from vig.app.workspace import CATALOGUE, SLOTS, Workspace
@@ -77,6 +77,7 @@ class House:
         self.root = root
         self._with_worker = worker
         self._worker: WorkerHandle | None = None
+        self._bench: Bench | None = None
         self._workspace: Workspace | None = None
         self._ring: KeyRing | None = None  # between set_up and confirm only
         self._turn = threading.RLock()
@@ -173,23 +174,35 @@ class House:
     def lock(self) -> None:
         """Let go of the keys."""
         with self._turn:
-            if self._worker is not None:
-                self._worker.stop()
-                self._worker = None
+            self._dismiss()
             if self._workspace is not None:
                 with suppress(VigError):  # a full disk must not keep the keys in memory
                     self._workspace.catalogue.checkpoint(self.root / CHECKPOINTS)
-                if self._with_worker:
-                    self._workspace.jobs.close()
                 self._workspace.close()
                 self._workspace = None
 
     def _enter(self, ws: Workspace) -> Workspace:
-        if self._with_worker:
-            self._worker = start_worker(self.root, ws.ring.hand_over(), opener=OPENER)
-            ws.employ(open_desk(analysis.bench_of(ws)))
+        self._engage(ws)
         self._workspace = ws
         return ws
+
+    def _engage(self, ws: Workspace) -> None:
+        """Start the worker, if this house has one, and a desk to ask it at."""
+        if self._with_worker:
+            self._worker = start_worker(self.root, ws.ring.hand_over(), opener=OPENER)
+            self._bench = analysis.bench_of(ws)
+            ws.employ(open_desk(self._bench))
+
+    def _dismiss(self) -> None:
+        """Stop the worker and let go of the jobs database, so that no pool keeps its key."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+        if self._bench is not None:
+            self.workspace.jobs.close()
+            self.workspace.employ(None)
+            self._bench.engine.dispose()
+            self._bench = None
 
     def _opened(self, ring: KeyRing) -> Workspace:
         ws = Workspace.from_ring(self.root, ring)
@@ -231,22 +244,31 @@ class House:
     def rotate(self) -> int:
         """A new master key; every data key is wrapped anew, no film is touched. How many keys.
 
-        VaultBusy while a worker of another process holds the old key. A crash at any point leaves
-        both master keys in place, and doing it again finishes it.
+        VaultBusy while a worker of another process holds the old key; our own stops for it and
+        goes on with the new one. A crash at any point leaves both master keys in place, and doing
+        it again finishes it.
         """
-        with self._turn, self._alone():
+        with self._turn:
             ws = self.workspace
-            slots = Slots.load(self.root)
-            old = ws.ring.versions
-            ring = slots.rotate(ws.ring)
-            with ws.catalogue.act("guider", "rotate", object="vault") as act:
-                count = act.rewrap_keys(ring.rewrap, ring.version)
-                for upload, known in uploads.pending(ws).items():
-                    act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
-            for version in old:
-                ring = slots.retire(ring, version)
-            ws.ring = ring
-            return count
+            self._dismiss()
+            try:
+                with self._alone():
+                    return self._turned(ws)
+            finally:
+                self._engage(ws)
+
+    def _turned(self, ws: Workspace) -> int:
+        slots = Slots.load(self.root)
+        old = ws.ring.versions
+        ring = slots.rotate(ws.ring)
+        with ws.catalogue.act("guider", "rotate", object="vault") as act:
+            count = act.rewrap_keys(ring.rewrap, ring.version)
+            for upload, known in uploads.pending(ws).items():
+                act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
+        for version in old:
+            ring = slots.retire(ring, version)
+        ws.ring = ring
+        return count
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
