@@ -43,3 +43,10 @@ class Refusal(Exception):
         super().__init__(why)
         self.why = why
         self.figures = figures
+
+
+class NoFrames(Refusal):
+    """From here on no picture can be decoded."""
+
+    def __init__(self) -> None:
+        super().__init__("no-frames")

@@ -12,7 +12,7 @@ from av.audio.frame import AudioFrame
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from vig.media.inside.limits import MAX_PIXELS, Refusal
+from vig.media.inside.limits import MAX_PIXELS, NoFrames, Refusal
 from vig.media.inside.opening import Film
 from vig.media.inside.timing import MICROS, Clock, Joints
 
@@ -47,7 +47,7 @@ class Reel:
             self._held.append(item)
             if not isinstance(item, AudioFrame):
                 return item
-        raise Refusal("no-frames")
+        raise NoFrames
 
     def items(self) -> Iterator[Shown | AudioFrame]:
         """Frames with their times, and frames of sound, in the order of the file."""
@@ -76,7 +76,7 @@ class Reel:
             wanted = at - earlier
             if wanted <= 0 or not self.film.seekable:
                 break
-            with contextlib.suppress(av.error.FFmpegError, Refusal):
+            with contextlib.suppress(av.error.FFmpegError, NoFrames):
                 ticks = (wanted + self.origin) / MICROS / self.film.base
                 self.film.container.seek(int(ticks), stream=self.film.video)
                 self._restart()

@@ -15,7 +15,7 @@ from av.audio.frame import AudioFrame
 
 from vig.domain.clock import Span
 from vig.media.figures import index_room
-from vig.media.inside.limits import Refusal
+from vig.media.inside.limits import NoFrames, Refusal
 from vig.media.inside.opening import Film
 from vig.media.inside.pictures import Pose, Upright
 from vig.media.inside.reel import Reel, Shown, decoded_sound, thin_if_dense
@@ -97,7 +97,7 @@ def _ending(film: Film, reel: Reel) -> dict[str, object]:
     if last is None:
         last = _last_after(reel, max(0, film.scan().end - reel.origin - 2 * MICROS))
     if last is None:
-        raise Refusal("no-frames")
+        raise NoFrames
     end = last[0] + reel.length(last[1])
     if last[0] == 0:
         raise Refusal("still")
@@ -116,7 +116,7 @@ def _told_end(film: Film) -> int:
 
 
 def _last_after(reel: Reel, at: int) -> Shown | None:
-    with contextlib.suppress(Refusal):
+    with contextlib.suppress(NoFrames):
         reel.seek(at)
         held = deque(reel.shown(), maxlen=1)
         return held[0] if held else None
@@ -184,7 +184,7 @@ def _frames(film: Film, pipe: Pipe) -> None:
                 break
             shown = (at, frame)
         if shown is None:
-            raise Refusal("no-frames")
+            raise NoFrames
         _answer_ticks(pipe, upright, shown, range(1))
 
 
@@ -278,7 +278,7 @@ def _written(
             if len(starts) % 10 == 0:
                 pipe.answer({"share": min(at, span.end), "of": span.end})
     if not starts:
-        raise Refusal("no-frames")
+        raise NoFrames
     end = starts[-1] + reel.length(last)
     if film.audio is not None:
         for part in band.finish():

@@ -25,6 +25,10 @@ _FORTH: Final = 10 * MICROS
 second is the threshold of the ffmpeg program."""
 
 
+_LONGEST_PAUSE: Final = 1800 * MICROS
+"""No camera shows one frame for half an hour; an MP4 cannot hold one shown for 36 minutes."""
+
+
 def micros(ticks: int, base: Fraction) -> int:
     """``ticks`` of ``base`` seconds in whole microseconds, rounded half up."""
     return (2 * ticks * base.numerator * MICROS + base.denominator) // (2 * base.denominator)
@@ -113,6 +117,8 @@ class Clock:
             at = self.last + max(1, self.nominal // 2)
         if at > MAX_HOURS * 3600 * MICROS:
             raise Refusal("hours", MAX_HOURS)
+        if self.last is not None and at - self.last > _LONGEST_PAUSE:
+            raise Refusal("times")
         self.last = at
         return at
 
