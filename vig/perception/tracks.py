@@ -22,7 +22,7 @@ ADULT_WIDTH = 0.15
 """Width of a head over the ears in metres; anybody who is not the baby counts as grown up."""
 
 READABLE = 0.5
-EYES_APART = 20.0
+EYES_APART = 25.0
 """Pixels between the outer corners of the eyes below which nothing is read from them."""
 
 CALM = 30
@@ -128,11 +128,13 @@ class Columns:
 
         Eyes turn 17 degrees to the side of the head and 16 up or down (one standard deviation on
         home film), so a head alone tells the gaze to about 23. Eyes are read the worse the further
-        the head is turned from the camera.
+        the head is turned from the camera, and the smaller they are (home film: a correlation of
+        0.77 with a gaze net from 50 pixels between them on, 0.69 from 25, 0.47 below).
         """
         doubt = np.nan_to_num(self.rows["gaze_doubt"], nan=20.0)
         aside = np.clip((self._off() - 40) / 15, 0, 1) * 12
-        eyes = np.sqrt(9.0**2 + (doubt / 2) ** 2 + aside**2)
+        small = np.clip((50 - self.rows["apart"]) / 25, 0, 1) * 8
+        eyes = np.sqrt(9.0**2 + (doubt / 2) ** 2 + aside**2 + small**2)
         spread: Floats = np.where(by_eyes, eyes, np.hypot(head_spread, 23.0))
         return spread
 
