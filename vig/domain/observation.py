@@ -85,7 +85,11 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One person through the film: columns with one row a grid tick, NaN where unseen."""
+    """One person through the film: columns with one row a grid tick, NaN where unseen.
+
+    In a film from two cameras side by side every direction and place is given in the axes of the
+    first camera, at which the second one is taken to look back.
+    """
 
     number: int
     role: Role
