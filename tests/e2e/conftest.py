@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from tests.media import making
 from vig.app import analysis, walk
@@ -144,18 +144,18 @@ def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(chromium: Browser, stage: Stage) -> Iterator[BrowserContext]:
-    """A browser window in which every request to another host fails the test."""
-    # Scripts of ours that wait inside the page are strings, which the page's own policy forbids.
+    """One browser window for all; a request of any of its pages to another host is a failure."""
+    # Waiting inside the page is done with strings, which the page's own policy forbids to run.
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True)
     outside: list[str] = []
-    context.on(
-        "request",
-        lambda r: (
-            outside.append(r.url) if not r.url.startswith((stage.url, "data:", "blob:")) else None
-        ),
-    )
+
+    def seen(request: Request) -> None:
+        if not request.url.startswith((stage.url, "data:", "blob:")):
+            outside.append(request.url)
+
+    context.on("request", seen)
     context.set_default_timeout(30_000)
     yield context
     context.close()
@@ -163,15 +163,18 @@ def context(chromium: Browser, stage: Stage) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, stage: Stage) -> Page:
+def page(context: BrowserContext, stage: Stage) -> Iterator[Page]:
     """Signed in, the library open."""
     page = context.new_page()
     sign_in(page, stage)
-    return page
+    yield page
+    page.close()
 
 
 def sign_in(page: Page, stage: Stage) -> None:
+    """Open the library, with the passphrase where it is asked for."""
     page.goto(stage.url)
-    page.fill("#secret", PASSPHRASE)
-    page.click("button.main")
+    if page.url.endswith("/account/sign-in"):
+        page.fill("#secret", PASSPHRASE)
+        page.click("button.main")
     page.wait_for_selector(f"img[src='/api/thumb/{stage.film}']")

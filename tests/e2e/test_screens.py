@@ -275,6 +275,7 @@ def test_locking_ends_the_pages_the_sockets_and_the_films_of_every_window(
     assert any("/_stcore/stream" in url for url in closed)
     other.goto(f"{stage.url}/library")
     assert other.url.endswith("/account/sign-in")
+    other.close()
 
 
 def _status(stage: Stage, cookies: str) -> int:

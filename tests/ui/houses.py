@@ -84,6 +84,7 @@ def shelf(**changes: Any) -> Shelf:
 class Catalogue:
     def __init__(self, moments: Sequence[Moment], clips: Sequence[MicroClip]) -> None:
         self.kept = list(clips)
+        self.coming: list[Recording] = []
         self._moments = tuple(moments)
 
     def moments(self, recording_id: str) -> tuple[Moment, ...]:
@@ -91,6 +92,9 @@ class Catalogue:
 
     def clips(self, recording_id: str) -> tuple[MicroClip, ...]:
         return tuple(self.kept)
+
+    def recordings(self, *, state: RecordingState) -> tuple[Recording, ...]:
+        return tuple(self.coming) if state is RecordingState.IMPORTING else ()
 
     def families(self) -> tuple[Family, ...]:
         return (Family("family", "F-014", 23),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.conftest import Pages, drawn, words_on
-from tests.ui.houses import FILM, House, Workspace, clip, job, moment, shelf
+from tests.ui.houses import FILM, RECORDING, House, Workspace, clip, job, moment, shelf
 from vig.app.jobs import Failure, JobState
+from vig.domain.recording import RecordingState
 from vig.errors import DiskFull, NoConsent
 from vig.ui import words
 
@@ -60,6 +62,13 @@ def test_work_under_way_is_shown_with_its_step_its_share_and_a_way_to_stop_it(
     assert bars[0].proto.text == "Watching, 43% · 2 min left"
     at.button(key=f"stop-{FILM}").click().run()
     assert pages.asked == [("cancel", work.id, "guider")]
+
+
+def test_a_film_still_on_its_way_in_is_spoken_of(pages: Pages) -> None:
+    pages.house.workspace.catalogue.coming = [replace(RECORDING, state=RecordingState.IMPORTING)]
+    said = words_on(pages.open())
+    assert "1 film on the way in" in said
+    assert "No films yet" not in said
 
 
 def test_stopped_work_can_go_on(pages: Pages) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class Reader(io.BytesIO):
 
 class MemoryWorkspace:
     """One film that may be watched but not shown to others, and one that may not be touched."""
+
+    jobs: Any = SimpleNamespace(list=tuple)
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, Purpose, str, str]] = []

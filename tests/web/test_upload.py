@@ -71,6 +71,10 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return Made()
 
     monkeypatch.setattr("vig.app.walk.add", add)
+    seen["watched"] = []
+    monkeypatch.setattr(
+        "vig.app.walk.analyse", lambda ws, recording, *, actor: seen["watched"].append(recording)
+    )
     return seen
 
 
@@ -117,6 +121,18 @@ def test_a_film_arrives_whole_and_the_walk_reads_its_very_bytes(
     assert not agreement.vouched
     assert walked["filmed_on"] == date(2026, 11, 12)
     assert (walked["family"], walked["age_weeks"], walked["actor"]) == ("F-014", 23, "guider")
+    assert walked["watched"] == ["9" * 32]
+
+
+def test_a_film_is_not_watched_by_a_computer_unless_that_was_agreed_to(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    path = _begin(browser, size=5)
+    _slice(browser, path, 0, b"hello")
+    kept = {"agreed_by": "mother", "agreed_on": "2026-11-12", "purposes": ["keep"]}
+    state = asyncio.run(_finished(browser, path, {**AGREED, "agreement": kept}))
+    assert state["recording"]
+    assert walked["watched"] == []
 
 
 def test_no_byte_of_an_upload_lies_on_the_disk_in_clear(browser: Browser, house: House) -> None:

@@ -12,6 +12,7 @@ from vig.app import demo, library, walk
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Shelf
 from vig.domain.family import Purpose
+from vig.domain.recording import Recording, RecordingState
 from vig.ui import desk, words
 from vig.ui.uploader import Film, uploader
 
@@ -64,11 +65,29 @@ def shelves() -> None:
     """The list. Only a bar of work under way draws itself anew."""
     with desk.told():
         films = films_now()
-        if not films:
+        coming = len(_coming())
+        if coming and not st.session_state["adding"]:
+            st.fragment(_still_coming, run_every=LOOK_EVERY)(coming)
+        elif not films:
             _empty()
         for shelf in films:
             with st.container(border=True, key=f"film-{shelf.recording.id}"):
                 _film(shelf)
+
+
+def _coming() -> tuple[Recording, ...]:
+    return desk.workspace().catalogue.recordings(state=RecordingState.IMPORTING)
+
+
+def _still_coming(before: int) -> None:
+    """Films on their way in, begun on a page that was left since."""
+    with desk.told():
+        now = len(_coming())
+        if now != before:
+            st.rerun()
+        st.caption(
+            f"{words.count(now, 'film')} on the way in; it will stand here when it is whole."
+        )
 
 
 def _empty() -> None:
@@ -244,8 +263,6 @@ def add_panel() -> None:
     if added and added != st.session_state.get("last-added"):
         st.session_state.update({"last-added": added, "added": True, "added-before": True})
         st.session_state["adding"] = False
-        if Purpose.ANALYSE in purposes:
-            _analyse(added)
         st.rerun()
 
 
