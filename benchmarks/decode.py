@@ -192,6 +192,7 @@ def _long_film(path: Path, minutes: int) -> None:
         made.mux(track.encode(frame))
     made.mux(track.encode(None))
     made.close()
+    second.seek(0)
     with av.open(second) as source, av.open(str(path), "w", format="mp4") as out:
         template = source.streams.video[0]
         base = template.time_base

@@ -63,6 +63,7 @@ class Pipe:
         (served,) = wire.SERVED.unpack(self._take(wire.SERVED.size))
         if served < 0:
             raise SourceFailed
+        confine.grant_time(CPU_SECONDS)
         return bytes(self._take(served))
 
     def say(self, kind: bytes, header: dict[str, object], payload: wire.Raw = b"") -> None:
@@ -78,7 +79,7 @@ class Pipe:
 
 
 CPU_SECONDS = 120
-"""Processor time to the next part of the answer; a loop that answers nothing ends there."""
+"""Processor time from one word with the parent to the next; a loop that says nothing ends there."""
 
 
 def main() -> NoReturn:

@@ -8,10 +8,13 @@ from vig.domain.clock import SECOND, Micros
 def index_room(duration: Micros) -> int:
     """Bytes kept free at the front of an MP4 for the index of a stretch of film.
 
-    36 bytes a frame is the most that an MP4 index takes (size, time, chunk, keyframe); a film may
-    hold 250 frames a second for ten minutes and 130 after that. The sound takes as much for each
-    of its 48 blocks a second, and 64 kB hold the rest.
+    36 bytes a frame is the most that an MP4 index takes (size, time, chunk, keyframe). The sound
+    takes as much for each of its 48 blocks a second, and 64 kB hold the rest.
     """
+    return 36 * (most_frames(duration) + 48 * (duration // SECOND + 1)) + 65_536
+
+
+def most_frames(duration: Micros) -> int:
+    """How many frames a stretch of film may hold: 250 a second for ten minutes, then 130."""
     seconds = duration // SECOND + 1
-    frames = 250 * min(seconds, 600) + 130 * max(seconds - 600, 0)
-    return 36 * (frames + 48 * seconds) + 65_536
+    return 250 * min(seconds, 600) + 130 * max(seconds - 600, 0)

@@ -206,7 +206,7 @@ class Child:
         self._serving = True
         try:
             self._source.seek(min(offset, self._size))
-            part = self._source.read(min(length, wire.MAX_RANGE))
+            part = _read(self._source, min(length, wire.MAX_RANGE))
         finally:
             self._serving = False
         self._allowance -= len(part)
@@ -241,6 +241,14 @@ def _parsed(text: bytes) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise nonsense()
     return header
+
+
+def _read(source: BinaryIO, length: int) -> bytes:
+    """``length`` bytes, fewer at the end only: a raw file may give less than it was asked for."""
+    got = source.read(length)
+    while len(got) < length and (more := source.read(length - len(got))):
+        got += more
+    return got
 
 
 def _take(pipe: IO[bytes], length: int) -> bytearray:

@@ -15,8 +15,10 @@ SAYINGS: Final[dict[str, tuple[type[BadFilm], str | None]]] = {
     "not-a-film": (NotAFilm, None),
     "still": (NoPicture, None),
     "sound-only": (NoPicture, None),
-    "codec": (UnsupportedFilm, "its pictures are coded in a way that is not known here"),
-    "protected": (UnsupportedFilm, "it is protected by a key of its own"),
+    "codec": (
+        UnsupportedFilm,
+        "its pictures are coded in a way that is not known here, or protected by a key",
+    ),
     "no-index": (DamagedFilm, "its index is missing or unreadable"),
     "cut-off": (DamagedFilm, "it was cut off almost at its start"),
     "no-frames": (DamagedFilm, "none of its pictures can be read"),

@@ -52,6 +52,8 @@ class Scan:
 
     end: int
     """The end of the last one on the container's clock in microseconds, with jumps taken out."""
+    frames: int
+    """How many packets there are, one for each frame."""
     jumped: bool
     """Whether the clock jumped."""
 
@@ -133,7 +135,7 @@ class Film:
             if ticks is not None:
                 end = max(end, round((ticks + (packet.duration or 0)) * self.base * MICROS))
         self.rewind(thinned=self.thinned)
-        return Scan(end or count * self.nominal, any(joints.shifts.values()))
+        return Scan(end or count * self.nominal, count, any(joints.shifts.values()))
 
     def joined(self, joints: Joints, *, picture: bool, sound: bool) -> Iterator[Packet[Any]]:
         """The packets of picture or sound or both, on a clock without jumps.

@@ -14,7 +14,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 
 from vig.domain.clock import Span
-from vig.media.figures import index_room
+from vig.media.figures import index_room, most_frames
 from vig.media.inside.limits import NoFrames, Refusal
 from vig.media.inside.opening import Film
 from vig.media.inside.pictures import Pose, Upright
@@ -95,7 +95,11 @@ def _ending(film: Film, reel: Reel) -> dict[str, object]:
     if film.seekable and told > 0:
         last = _last_after(reel, told - 2 * MICROS)
     if last is None:
-        last = _last_after(reel, max(0, film.scan().end - reel.origin - 2 * MICROS))
+        read = film.scan()
+        if not film.seekable and read.frames > 1:
+            # Decoding the end would mean decoding everything; the packets say it well enough.
+            return {"duration": max(read.end - reel.origin, 1), "cut_short": False}
+        last = _last_after(reel, max(0, read.end - reel.origin - 2 * MICROS))
     if last is None:
         raise NoFrames
     end = last[0] + reel.length(last[1])
@@ -259,6 +263,7 @@ def _written(
         preset=str(ask["preset"]),
     )
     band = Band(origin=reel.origin, start=span.start, end=span.end, rate=RATE, channels=2)
+    allowed = most_frames(span.length)
     starts: list[int] = []
     last = reel.first
     for item in reel.items():
@@ -274,6 +279,8 @@ def _written(
         elif at >= span.start:
             last = frame
             starts.append(at)
+            if len(starts) > allowed:
+                raise Refusal("rate")
             writer.picture(at - span.start, upright(frame))
             if len(starts) % 10 == 0:
                 pipe.answer({"share": min(at, span.end), "of": span.end})
