@@ -41,8 +41,8 @@ def killed_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def rounds() -> list[object]:
-    few = [pytest.param(number, id=f"{number}") for number in range(5)]
-    many = [pytest.param(n, id=f"{n}", marks=pytest.mark.soak) for n in range(5, 50)]
+    few = [pytest.param(number, id=f"{number}") for number in range(6)]
+    many = [pytest.param(n, id=f"{n}", marks=pytest.mark.soak) for n in range(6, 50)]
     return [*few, *many]
 
 
@@ -78,7 +78,7 @@ def test_a_killed_import_leaves_the_whole_recording_or_none_of_it(
         house.lock()
 
 
-@pytest.mark.parametrize("number", rounds()[:3] + rounds()[5:])
+@pytest.mark.parametrize("number", rounds()[:4] + rounds()[6:])
 def test_a_killed_analysis_goes_on_where_it_stopped(
     number: int, tmp_path: Path, short_film: bytes
 ) -> None:
