@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import PICTURE, Stage, sign_in
 from tests.media import barcode, making
@@ -242,6 +242,26 @@ def test_a_film_comes_in_over_the_page_and_the_original_is_spoken_of(
     stored = page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
     assert "new.mp4" not in stored
     assert "F-020" not in stored
+
+
+def test_a_broken_line_is_taken_up_again_without_a_word_from_the_person(
+    page: Page, tmp_path: Path
+) -> None:
+    film = tmp_path / "new.mp4"
+    film.write_bytes(making.film(making.Recipe(frames=60, size=PICTURE)))
+    broken: list[str] = []
+
+    def breaking(route: Route) -> None:
+        if route.request.method == "PATCH" and len(broken) < 2:
+            broken.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/api/uploads/*", breaking)
+    choose(page, "F-022", film)
+    expect(page.get_by_role("heading", name="F-022")).to_be_visible(timeout=60_000)
+    assert len(broken) == 2
 
 
 def test_a_file_that_is_no_film_is_refused_in_one_sentence(page: Page, tmp_path: Path) -> None:

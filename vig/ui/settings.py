@@ -74,7 +74,7 @@ def _ways_in() -> None:
     }
     for slot in desk.house().ways_in():
         tried = "tried" if slot.tested else "not tried yet"
-        made = slot.made_at.strftime("%-d %b %Y")
+        made = words.day(slot.made_at.date())
         st.markdown(f"{kinds.get(str(slot.kind), str(slot.kind))} :gray[{tried}, made {made}]")
     if not desk.house().demo:
         st.html('<a href="/account/passphrase" target="_self">Change the passphrase…</a>')

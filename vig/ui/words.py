@@ -54,10 +54,13 @@ def length(duration: Micros) -> str:
 
 
 def age(weeks: int | None) -> str | None:
-    """``baby 23 weeks``; months from a year on, as people say it."""
+    """``baby 23 weeks``; months from a year on, as people say it, and a child from two years."""
     if weeks is None:
         return None
-    return f"baby {weeks} weeks" if weeks < 52 else f"child {round(weeks / 4.345)} months"
+    months = round(weeks / 4.345)
+    if weeks < 52:
+        return f"baby {weeks} weeks"
+    return f"baby {months} months" if months < 24 else f"child {months} months"
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -133,7 +133,7 @@ class Account:
             "Your recovery code",
             wide=True,
             code=sheets.text(code),
-            today=date.today().strftime("%-d %B %Y"),
+            today=f"{date.today().day} {date.today():%B %Y}",
             notice="",
         )
 
