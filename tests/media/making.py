@@ -36,6 +36,7 @@ class Recipe:
     sound: str | None = "aac"
     sound_rate: int = RATE
     sound_from: int = 0
+    sound_until: int | None = None
     sound_layout: str = "mono"
     size: tuple[int, int] = (barcode.WIDTH, barcode.HEIGHT)
     options: dict[str, str] = field(default_factory=dict)
@@ -92,6 +93,8 @@ def film(recipe: Recipe) -> bytes:
     made.mux(video.encode(None))
     if sound is not None:
         length = (starts[-1] - starts[0]) / 1_000_000 + 1 / recipe.rate
+        if recipe.sound_until is not None:
+            length = recipe.sound_until / 1_000_000
         _add_sound(made, sound, recipe, length)
     made.close()
     return out.getvalue()
