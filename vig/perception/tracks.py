@@ -146,7 +146,7 @@ class Columns:
         sees the smile of a face in profile, and the soft smile of a baby scores 0.02 to 0.1.
         """
         rows, off = self.rows, self._off()
-        read = (rows["presence"] > READABLE) & np.isfinite(off)
+        read = (rows["presence"] > READABLE) & (self._head_spread() < 2 * SURE_HEAD)
         if not read.any():
             return np.full(len(rows), np.nan, np.float32)
         calm = float(np.percentile(rows["smile"][read], CALM))
