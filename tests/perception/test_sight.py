@@ -18,6 +18,7 @@ from vig.perception.models import Models
 from vig.perception.observe import observe
 from vig.perception.pose import forward_of
 from vig.perception.sight import Glimpses, join, look
+from vig.perception.watcher import Watcher
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +149,27 @@ def test_a_whole_small_film_is_observed_in_one_go(models: Models) -> None:
     assert np.isfinite(observed.seen.light).all()
     assert told == sorted(told)
     assert told[-1] == 1
+
+
+def test_a_frame_that_is_still_shown_is_not_looked_at_again(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    see = Watcher.see
+
+    def counted(self: Watcher, tick: int, rgb: np.ndarray) -> None:
+        seen.append(tick)
+        see(self, tick, rgb)
+
+    monkeypatch.setattr(Watcher, "see", counted)
+    grid = grid_of("split")
+    (_, one), (_, two) = frames_of("split", grid, range(2))
+    glimpses = look(enumerate([one, one, one, two, two]), grid, models, unheard)
+    assert seen == [0, 3]
+    assert list(glimpses.faces["tick"]) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    faces = glimpses.faces.reshape(5, 2)
+    for tick in (1, 2):
+        np.testing.assert_array_equal(faces[tick]["box"], faces[0]["box"])
+    assert (faces[3]["box"] != faces[0]["box"]).any()
+    assert np.isfinite(glimpses.light).all()
+    assert not glimpses.cut.any()

@@ -25,16 +25,22 @@ def look(
     frames: Iterable[tuple[int, Frame]], grid: Grid, models: Models, progress: Progress
 ) -> Glimpses:
     """See one stretch of a film: ``frames`` are its ticks in order, each with the frame shown then.
+    A frame that comes again as the very same object is not looked at again.
 
     Nothing is carried from one call to the next, so stretches may be looked at in any order, in
     threads or in processes. ``progress`` is told how far along the whole grid the stretch has
     come; whatever it raises (Cancelled) stops the work.
     """
     watcher = Watcher(models, wide=max(1, round(WIDE / grid.step)))
+    shown: Frame | None = None
     try:
         for tick, frame in frames:
             progress(min(1.0, tick / max(grid.ticks, 1)))
-            watcher.see(tick, frame.rgb)
+            if frame is shown:
+                watcher.see_again(tick)
+            else:
+                watcher.see(tick, frame.rgb)
+            shown = frame
         return watcher.glimpses()
     finally:
         watcher.close()

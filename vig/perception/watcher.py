@@ -143,6 +143,16 @@ class Watcher:
             self._follow(thread, tick, rgb, wide)
         self._separate()
 
+    def see_again(self, tick: int) -> None:
+        """The frame taken in last is still shown at ``tick``."""
+        before, bright, edges, _, seam = self._ticks[-1]
+        self._ticks.append((tick, bright, edges, False, seam))
+        for kept in (self._rows, *(thread.waiting for thread in self._threads)):
+            # Rows of one tick are the last that were added; a hundred are more than fit a frame.
+            for row in [row.copy() for row in kept[-100:] if row["tick"] == before]:
+                row["tick"] = tick
+                kept.append(row)
+
     def glimpses(self) -> Glimpses:
         """Everything seen so far."""
         first = self._ticks[0][0] if self._ticks else 0
