@@ -81,7 +81,7 @@ def drawn(at: AppTest, name: str) -> dict[str, Any]:
 
 def words_on(at: AppTest) -> str:
     """Everything a person can read on the page outside our own components."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "success")
+    kinds = ("title", "header", "subheader", "markdown", "caption", "error", "success")
     texts = [str(e.value) for kind in kinds for e in at.get(kind)]
     texts += [b.label for b in at.button]
-    return "\n".join(texts)
+    return "\n".join(texts).replace("\\", "")

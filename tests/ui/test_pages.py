@@ -46,9 +46,12 @@ def test_a_film_without_suggestions_says_nothing_about_the_family(pages: Pages) 
 
 
 def test_a_pseudonym_cannot_bring_markup_onto_the_page(pages: Pages) -> None:
-    pages.shelves = [shelf(pseudonym='"><script>x</script>')]
-    picture = pages.open().get("html")[0].proto.body
-    assert "<script" not in picture
+    pages.shelves = [shelf(pseudonym='"><script>x</script> ![x](//elsewhere.example/x.png)')]
+    at = pages.open()
+    assert "<script" not in "".join(html.proto.body for html in at.get("html"))
+    named = next(m.value for m in at.markdown if "script" in m.value)
+    assert r"\<script\>" in named
+    assert r"\!\[x\]\(" in named
 
 
 def test_work_under_way_is_shown_with_its_step_its_share_and_a_way_to_stop_it(

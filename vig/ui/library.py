@@ -92,7 +92,7 @@ def _still_coming(before: int) -> None:
 
 def _empty() -> None:
     with st.container(border=True):
-        st.subheader("No films yet")
+        st.header("No films yet")
         st.write("Add a film from a phone or a camera. It is sealed as it comes in.")
         st.caption(words.SAMPLES_ONLY)
         if st.button("Look around with the sample films", key="samples"):
@@ -120,7 +120,7 @@ def _film(shelf: Shelf) -> None:
     picture, about, state, go = st.columns([1.1, 3, 2.6, 1.1], vertical_alignment="center")
     picture.html(thumbnail(recording.id, shelf.pseudonym, recording.filmed_on))
     with about:
-        st.markdown(f"#### {shelf.pseudonym}")
+        st.markdown(f"## {words.plain(shelf.pseudonym)}")
         st.caption(
             words.line(
                 words.filmed(recording.filmed_on),
@@ -230,7 +230,7 @@ def _erase(shelf: Shelf) -> None:
     """Says what will be gone and asks for the pseudonym."""
     recording = shelf.recording
     st.write(
-        f"The film of **{shelf.pseudonym}**, {words.filmed(recording.filmed_on)}, its stills, "
+        f"The film of **{words.plain(shelf.pseudonym)}**, {words.filmed(recording.filmed_on)}, its stills, "
         f"suggestions and {words.count(shelf.clips, 'micro-clip')} will be gone for good. "
         "Its key is destroyed first: nobody can bring it back."
     )
@@ -249,7 +249,7 @@ def _erase(shelf: Shelf) -> None:
 
 def add_panel() -> None:
     """The family, what they agreed to, and then the film itself."""
-    st.subheader("Add a film")
+    st.header("Add a film")
     if not st.session_state.get("added-before"):
         st.caption(words.SAMPLES_ONLY)
     left, right = st.columns(2, gap="large")

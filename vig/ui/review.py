@@ -46,7 +46,9 @@ def _choose() -> None:
                 with st.container(border=True, width=240):
                     recording = shelf.recording
                     st.html(thumbnail(recording.id, shelf.pseudonym, recording.filmed_on))
-                    st.caption(words.line(shelf.pseudonym, words.filmed(recording.filmed_on)))
+                    st.caption(
+                        words.line(words.plain(shelf.pseudonym), words.filmed(recording.filmed_on))
+                    )
                     if st.button("Review", key=f"choose-{recording.id}", width="stretch"):
                         open_film(recording.id)
 
@@ -71,7 +73,7 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         words.filmed(recording.filmed_on),
         words.length(recording.duration),
     )
-    st.markdown(f"#### {shelf.pseudonym} :gray[{about}]")
+    st.markdown(f"#### {words.plain(shelf.pseudonym)} :gray[{about}]")
     memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
     data = room_data(
         recording,

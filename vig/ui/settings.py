@@ -28,7 +28,7 @@ def page() -> None:
 
 
 def _backup() -> None:
-    st.subheader("Backup")
+    st.header("Backup")
     st.write(
         "Copies everything, sealed as it is, to a folder: a second disk, or a stick that you "
         "lock away. It opens with the same passphrase."
@@ -56,7 +56,7 @@ def _backup() -> None:
 
 
 def _restore() -> None:
-    st.subheader("Restore")
+    st.header("Restore")
     st.write(
         "A backup is brought back into an empty data folder, so that nothing is ever overwritten. "
         "Start this tool with a new folder; its first page offers **Bring back a backup**."
@@ -65,7 +65,7 @@ def _restore() -> None:
 
 
 def _ways_in() -> None:
-    st.subheader("Ways in")
+    st.header("Ways in")
     kinds = {
         "passphrase": "Passphrase",
         "recovery": "Printed recovery code",
@@ -82,7 +82,7 @@ def _ways_in() -> None:
 
 
 def _about() -> None:
-    st.subheader("About")
+    st.header("About")
     st.markdown(f"VIG review {vig.__version__}")
     st.caption(
         "It finds moments to look at. It does not measure, rate or diagnose anybody, and it sends "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from vig.domain.clock import SECOND, Micros
@@ -76,3 +77,8 @@ def line(*parts: str | None) -> str:
 def sentences(*said: str | None) -> str | None:
     """Sentences one after the other; None when there are none."""
     return " ".join(one for one in said if one) or None
+
+
+def plain(typed: str) -> str:
+    """What a person typed, so that Markdown takes no character of it for a mark, link or picture."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!<>|:$~-])", r"\\\1", typed)
