@@ -8,6 +8,7 @@ run in every build.
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -127,6 +128,13 @@ def _with_cover() -> bytes:
     made.mux(cover.encode(None))
     made.close()
     return out.getvalue()
+
+
+def _seven_channels(mov: bytes) -> bytes:
+    """The sound claims seven channels that have no name of their own."""
+    start, _ = boxes.find(mov, b"stsd", 1)
+    at = start + 8 + 8 + 16
+    return boxes.patched(mov, at, struct.pack(">H", 7))
 
 
 def _hevc_hdr(kind: str) -> Recipe:
@@ -286,6 +294,11 @@ PLAYABLE: dict[str, Playable] = {
         _ms(30),
         clicks=False,
         footage={"audio_codec": None},
+    ),
+    "seven_channels": Playable(
+        lambda: _seven_channels(film(R.but(container="mov", sound="pcm_s16le"))),
+        _ms(30),
+        clicks=False,
     ),
     "stereo_44100": plain(R.but(sound_rate=44_100, sound_layout="stereo")),
     # how the file is laid out

@@ -182,7 +182,7 @@ def test_a_cut_from_where_the_sound_has_ended_is_silent() -> None:
     clips.cut(io.BytesIO(data), Span(3 * SECOND, 4 * SECOND), out, times=times)
     assert [number for _, number in _frames(out.getvalue())] == list(range(75, 100))
     _, samples = _sound(out.getvalue())
-    assert len(samples) == 48_000
+    assert abs(len(samples) - 48_000) <= 1024
     assert np.abs(samples).max() < 0.001
 
 

@@ -270,6 +270,21 @@ def test_a_child_does_not_outlive_its_parent(film: bytes, tmp_path: Path) -> Non
     assert not child.is_running()
 
 
+_TRIES = """
+import os
+from vig.media.inside.tried import survives
+print(survives(lambda: None), survives(os.abort), survives(lambda: 1 // 0), survives(lambda: 0))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be copied there")
+def test_what_would_crash_the_child_is_tried_in_a_copy_of_it() -> None:
+    tried = subprocess.run(
+        [sys.executable, "-c", _TRIES], capture_output=True, text=True, check=True
+    )
+    assert tried.stdout.split() == ["True", "False", "True", "True"]
+
+
 def test_every_refusal_is_one_sentence_with_advice_that_holds() -> None:
     from vig.media.sayings import SAYINGS, refusal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 from av.video.stream import VideoStream
 
+from vig.media.inside import tried
 from vig.media.inside.limits import (
     AUDIO_CODECS,
     FORMATS,
@@ -69,6 +71,7 @@ class Film:
         self._source = source
         self._threads = threads
         self.thinned = False
+        self._has_sound: bool | None = None
         self._open()
         name = self.container.format.name
         self.by_order = name in _UNTIMED
@@ -90,7 +93,11 @@ class Film:
         self._source.seek(0)
         self.container = _opened(self._source)
         self.video = _picture_of(self.container)
-        self.audio = _sound_of(self.container)
+        self.audio = _sound_of(self.container) if self._has_sound is not False else None
+        if self.audio is not None and self._has_sound is None:
+            self._has_sound = tried.survives(self._listen)
+            if not self._has_sound:
+                self.audio = None
         context = self.video.codec_context
         context.options = {"max_pixels": str(MAX_PIXELS)}
         if self.thinned:
@@ -104,6 +111,12 @@ class Film:
         wanted = {stream.index for stream in streams}
         for stream in self.container.streams:
             stream.discard = Discard.default if stream.index in wanted else Discard.all
+
+    def _listen(self) -> None:
+        """Decode a little sound, as :func:`~vig.media.inside.tried.survives` tries it."""
+        assert self.audio is not None
+        for packet in itertools.islice(self._packets(self.audio), 30):
+            packet.decode()
 
     def rewind(self, *, thinned: bool = False) -> None:
         """Stand at the start again, whatever the container thinks of seeking.

@@ -34,8 +34,7 @@ class Band:
         self._layout = "mono" if channels == 1 else "stereo"
         self._total = (end - start) * rate // MICROS
         self._made = 0
-        self._came_as: tuple[str, str, int] | None = None
-        self._mix: AudioResampler | None = None
+        self._came_as: tuple[str, int, int] | None = None
         self._paced: AudioResampler | None = None
         self._anchor = start
         self._fed = 0
@@ -50,7 +49,8 @@ class Band:
 
     def add(self, frame: AudioFrame) -> Iterator[Samples]:
         """The next decoded frame of sound; gives what is ready of the band."""
-        came_as = (frame.format.name, frame.layout.name, frame.sample_rate)
+        # Never the layout's name: PyAV 18.1 writes past the end of a buffer for a long one.
+        came_as = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
         if came_as != self._came_as:
             yield from self._turn_to(came_as)
         until = self._anchor + micros(self._fed, Fraction(1, self._native))
@@ -60,16 +60,12 @@ class Band:
         slack = self._SLACK if self.heard_at is not None else 0
         if self.heard_at is None:
             self.heard_at = at
-        assert self._mix is not None
-        frame.pts = None
-        for mixed in self._mix.resample(frame):
-            samples = mixed.to_ndarray().astype(np.float32, copy=False)
-            if at - until > slack:
-                yield from self._silence((at - until) * self._native // MICROS)
-            elif until - at > slack:
-                samples = samples[:, (until - at) * self._native // MICROS :]
-            yield from self._feed(samples)
-            until = at = self._anchor + micros(self._fed, Fraction(1, self._native))
+        samples = _mixed(frame, self._channels)
+        if at - until > slack:
+            yield from self._silence((at - until) * self._native // MICROS)
+        elif until - at > slack:
+            samples = samples[:, (until - at) * self._native // MICROS :]
+        yield from self._feed(samples)
 
     def finish(self) -> Iterator[Samples]:
         """What is still held, and silence up to the end."""
@@ -78,14 +74,13 @@ class Band:
             blank = np.zeros((self._channels, min(self._rate, self._total - self._made)))
             yield from self._kept(blank.astype(np.float32))
 
-    def _turn_to(self, came_as: tuple[str, str, int]) -> Iterator[Samples]:
+    def _turn_to(self, came_as: tuple[str, int, int]) -> Iterator[Samples]:
         """Sound of another kind follows, or the first: nothing of the old may be lost."""
         self._anchor += micros(self._fed, Fraction(1, self._native))
         self._fed = 0
         yield from self._drained()
         self._came_as = came_as
         self._native = came_as[2]
-        self._mix = AudioResampler("fltp", self._layout, self._native)
         self._paced = AudioResampler("fltp", self._layout, self._rate)
 
     def _drained(self) -> Iterator[Samples]:
@@ -117,4 +112,30 @@ class Band:
         kept = samples[:, : self._total - self._made]
         self._made += kept.shape[1]
         if kept.shape[1]:
-            yield kept.astype(np.float32, copy=False)
+            yield np.clip(kept, -1, 1).astype(np.float32, copy=False)
+
+
+def _mixed(frame: AudioFrame, channels: int) -> Samples:
+    """A frame as one or two channels of floats.
+
+    Of more than two channels the first three count (left, right, centre in FFmpeg's order), so
+    that a voice in the middle keeps its loudness and nothing exceeds full scale. Done here, since
+    swresample neither keeps to full scale nor survives every layout that a file can claim.
+    """
+    data: NDArray[Any] = frame.to_ndarray()
+    count = frame.layout.nb_channels
+    if not frame.format.is_planar:
+        data = data.reshape(-1, count).T
+    if data.dtype == np.uint8:
+        samples = (data.astype(np.float32) - 128) / np.float32(128)
+    elif data.dtype.kind == "i":
+        samples = data.astype(np.float32) / np.float32(2.0 ** (8 * data.dtype.itemsize - 1))
+    else:
+        samples = np.nan_to_num(data.astype(np.float32))
+    if count > 2:
+        samples = samples[:2] / 1.7 + samples[2] * (0.7 / 1.7)
+    if channels == 1:
+        samples = samples.mean(axis=0, keepdims=True)
+    elif len(samples) == 1:
+        samples = np.repeat(samples, 2, axis=0)
+    return samples
