@@ -309,6 +309,18 @@ def _status(stage: Stage, cookies: str) -> int:
         return error.code
 
 
+def test_signing_out_leads_to_the_door_and_the_house_locks_behind_the_last_one(
+    context: BrowserContext, page: Page, stage: Stage
+) -> None:
+    cookies = "; ".join(f"{c['name']}={c['value']}" for c in context.cookies())
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Sign out of this browser").click()
+    page.wait_for_url("**/account/sign-in")
+    assert _status(stage, cookies) == 401
+    page.go_back()
+    page.wait_for_url("**/account/sign-in")
+
+
 def test_nothing_of_the_film_lies_in_the_browsers_profile(
     chromium: Browser, need: Callable[[str], str], stage: Stage, tmp_path: Path
 ) -> None:

@@ -16,6 +16,7 @@ from vig.app.jobs import Failure, JobState
 from vig.domain.recording import RecordingState
 from vig.errors import DiskFull, NoConsent
 from vig.ui import words
+from vig.ui.library import AGAIN, ERASE
 
 
 def test_an_empty_library_says_what_to_do_next(pages: Pages) -> None:
@@ -104,7 +105,6 @@ def test_erasing_asks_for_the_pseudonym_and_erases_nothing_before(pages: Pages) 
     at.session_state["actor"] = "guider"
     at.run()
     assert "gone for good" in words_on(at)
-    assert "1 micro-clip" in words_on(at)
     assert at.button[0].disabled
     at.text_input[0].set_value("F-015").run()
     assert at.button[0].disabled
@@ -112,6 +112,16 @@ def test_erasing_asks_for_the_pseudonym_and_erases_nothing_before(pages: Pages) 
     at.text_input[0].set_value("F-014").run()
     at.button[0].click().run()
     assert pages.asked == [("erase", FILM, "guider")]
+
+
+def test_a_film_can_be_watched_again_or_erased_from_its_own_menu(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    at = pages.open()
+    at.menu_button(key=f"more-{FILM}").click(AGAIN).run()
+    assert pages.asked == [("analyse", FILM, "guider")]
+    at.menu_button(key=f"more-{FILM}").click(ERASE).run()
+    assert "gone for good" in words_on(at)
+    assert len(pages.asked) == 1
 
 
 # ── adding a film ────────────────────────────────────────────────────────────────────────────

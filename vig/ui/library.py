@@ -19,6 +19,9 @@ from vig.ui.uploader import Film, uploader
 STEPS = {"see": "watching", "hear": "listening", "finish": "looking for moments"}
 """What the parts of an analysis are called on the screen."""
 
+AGAIN = "Let the computer watch it again"
+ERASE = "Erase this film…"
+
 LOOK_EVERY = 1.5
 """Seconds between two looks at work under way."""
 
@@ -132,8 +135,11 @@ def _film(shelf: Shelf) -> None:
         _work(shelf)
     if go.button("Review", key=f"open-{recording.id}", type="primary", width="stretch"):
         open_film(recording.id)
-    with go.popover("More", width="stretch"):
-        _more(shelf)
+    chosen = go.menu_button("More", (AGAIN, ERASE), key=f"more-{recording.id}", width="stretch")
+    if chosen == AGAIN:
+        _analyse(recording.id)
+    elif chosen == ERASE:
+        _erase(shelf)
 
 
 def open_film(recording_id: str) -> None:
@@ -217,21 +223,13 @@ def _analyse(recording_id: str) -> None:
         st.rerun()
 
 
-def _more(shelf: Shelf) -> None:
-    recording = shelf.recording
-    if st.button("Watch it again by the computer", key=f"anew-{recording.id}", width="stretch"):
-        _analyse(recording.id)
-    if st.button("Erase this film…", key=f"erase-{recording.id}", width="stretch"):
-        _erase(shelf)
-
-
 @st.dialog("Erase this film?")
 def _erase(shelf: Shelf) -> None:
     """Says what will be gone and asks for the pseudonym."""
     recording = shelf.recording
     st.write(
         f"The film of **{words.plain(shelf.pseudonym)}**, {words.filmed(recording.filmed_on)}, its stills, "
-        f"suggestions and {words.count(shelf.clips, 'micro-clip')} will be gone for good. "
+        "suggestions and micro-clips will be gone for good. "
         "Its key is destroyed first: nobody can bring it back."
     )
     typed = st.text_input("Type the pseudonym to erase it", key="erase-typed")
