@@ -18,6 +18,7 @@ import io
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -139,9 +140,8 @@ def memory(minutes: list[int]) -> None:
     for length in minutes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "film.mp4"
-            _long_film(path, length)
-            sampled = _peak(lambda path=path: _sample_all(path))
-            copied = _peak(lambda path=path: _copy_all(path))
+            long_film(path, length)
+            sampled, copied = peak_sampling(path), peak_copying(path)
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{length:7}   {sampled:11.0f}   {copied:10.0f}   {own:10.0f}", flush=True)
 
@@ -157,37 +157,35 @@ def _copy_all(path: Path) -> None:
         proxy.browser_copy(source, sink)
 
 
-def _peak(work: Callable[[], None]) -> float:
-    """The most memory any child of a fresh process used for ``work``, in MiB.
-
-    The system keeps one maximum over all ended children of a process, hence the fresh one.
-    """
-    read, write = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        work()
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        os.write(write, str(peak).encode())
-        os._exit(0)
-    os.close(write)
-    said = os.read(read, 100)
-    os.waitpid(pid, 0)
-    os.close(read)
-    return int(said) / 1024
+def peak_sampling(film: Path) -> float:
+    """Peak memory of the child that samples a whole film ten times a second, in MiB."""
+    return _peak("sample", film)
 
 
-def _long_film(path: Path, minutes: int) -> None:
-    """A film of 640 x 360 with moving noise, made of one second that is written again and again."""
+def peak_copying(film: Path) -> float:
+    """Peak memory of the child that makes the browser copy, in MiB."""
+    return _peak("copy", film)
+
+
+def _peak(work: str, film: Path) -> float:
+    """The most memory any child of a fresh process used, which keeps one maximum over them all."""
+    command = [sys.executable, "-m", "benchmarks.decode", str(film), "--peak", work]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(said.stdout) / 1024
+
+
+def long_film(path: Path, minutes: int) -> None:
+    """A film of 320 x 180 with a moving ramp, made of one second that is written again and again."""
     second = io.BytesIO()
     made = av.open(second, "w", format="mp4")
     track = made.add_stream(
         "libx264", rate=30, options={"preset": "ultrafast", "bf": "0", "g": "30"}
     )
-    track.width, track.height, track.pix_fmt = 640, 360, "yuv420p"
-    chance = np.random.default_rng(0)
+    track.width, track.height, track.pix_fmt = 320, 180, "yuv420p"
+    ramp = np.tile(np.arange(320, dtype=np.uint8)[None, :, None], (180, 1, 3))
     for number in range(30):
-        rgb = np.roll(chance.integers(0, 255, (360, 640, 3), np.uint8) // 4, number * 8, 1)
-        frame = av.VideoFrame.from_ndarray(rgb, "rgb24").reformat(format="yuv420p")
+        moved = np.ascontiguousarray(np.roll(ramp, number * 8, 1))
+        frame = av.VideoFrame.from_ndarray(moved, "rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = number, Fraction(1, 30)
         made.mux(track.encode(frame))
     made.mux(track.encode(None))
@@ -214,12 +212,17 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--copy", action="store_true")
     parser.add_argument("--memory", type=int, nargs="+", metavar="MINUTES")
+    parser.add_argument("--peak", choices=["sample", "copy"], help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.memory:
         memory(asked.memory)
         return 0
     if asked.film is None:
         parser.error("name a film, or use --memory")
+    if asked.peak:
+        (_sample_all if asked.peak == "sample" else _copy_all)(asked.film)
+        print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+        return 0
     if asked.copy:
         copy(asked.film)
         return 0

@@ -10,7 +10,7 @@ import pytest
 
 from tests.media import barcode, making
 from vig.domain.clock import SECOND, Grid, Span
-from vig.errors import BadSpan, Cancelled
+from vig.errors import BadSpan, Cancelled, DiskFull
 from vig.media import clips, proxy, sound, video
 
 
@@ -98,6 +98,28 @@ def test_stills_and_thumbnails_are_pictures_of_that_frame(film: bytes) -> None:
     assert clips.still(io.BytesIO(film), 0).startswith(b"\x89PNG")
     small = list(clips.thumbnails(io.BytesIO(film), [0, SECOND], longest=80))
     assert [data[:2] for data in small] == [b"\xff\xd8", b"\xff\xd8"]
+
+
+@pytest.mark.parametrize("work", ["times", "copy"])
+def test_progress_rises_to_the_whole(film: bytes, work: str) -> None:
+    shares: list[float] = []
+    if work == "times":
+        video.frame_times(io.BytesIO(film), shares.append)
+    else:
+        proxy.browser_copy(io.BytesIO(film), io.BytesIO(), progress=shares.append)
+    assert len(shares) > 1
+    assert shares == sorted(shares)
+    assert shares[0] > 0
+    assert shares[-1] == 1.0
+
+
+def test_a_full_disk_ends_a_copy_with_the_sinks_own_error(film: bytes) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            raise DiskFull
+
+    with pytest.raises(DiskFull):
+        proxy.browser_copy(io.BytesIO(film), Full())
 
 
 def test_work_stops_when_progress_says_so(film: bytes) -> None:

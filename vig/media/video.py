@@ -48,6 +48,7 @@ def frame_times(source: BinaryIO, progress: Progress = unheard) -> FrameTimes:
             if "share" in answer.header:
                 progress(share_of(answer))
                 continue
+            progress(1.0)
             return times_of(answer, answer.whole("end", 1, _LONGEST_FILM))
     raise nonsense()
 
