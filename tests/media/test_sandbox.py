@@ -75,6 +75,12 @@ def test_the_child_knows_nothing_of_its_parents_environment(
     }
 
 
+@pytest.mark.skipif(not LINUX, reason="only there can a process keep to some processors")
+def test_the_child_keeps_to_a_few_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = _says(monkeypatch, "import os; pipe.answer({'said': len(os.sched_getaffinity(0))})")
+    assert said == min(4, len(os.sched_getaffinity(0)))
+
+
 def test_the_child_holds_no_file_of_its_parent(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ CPU_SECONDS = 120
 def main() -> NoReturn:
     """Run the one task that was asked for, and end without any clean-up that could hang."""
     online = not confine.drop_network()
+    confine.few_processors()
     pipe = Pipe(0, os.dup(1))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     from vig.media.inside import tasks

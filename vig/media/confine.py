@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import struct
 import sys
 from typing import Final
@@ -56,6 +57,18 @@ def drop_privileges() -> list[str]:
         os.close(ruleset)
         break
     return held
+
+
+def few_processors(most: int = 4) -> None:
+    """Keep to a few processors, chosen by chance so that several children do not share them.
+
+    The libraries start a thread for each processor they see, and each thread reserves memory: on
+    a machine with 64 of them an ordinary film would not fit into the limit.
+    """
+    if sys.platform == "linux":
+        seen = os.sched_getaffinity(0)
+        if len(seen) > most:
+            os.sched_setaffinity(0, random.sample(sorted(seen), most))
 
 
 def limit(memory: int, seconds: int) -> list[str]:
