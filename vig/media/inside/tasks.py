@@ -254,16 +254,16 @@ def _written(
     pose = Pose(film, reel.first)
     size = pose.fitted(int(ask["longest"]), even=True)
     upright = Upright(pose, size, "yuv420p")
+    allowed = _frames_in(film, span.length) if to_end else most_frames(span.length)
     writer = Writer(
         Sink(pipe),
         size[::-1] if pose.rotation in (90, 270) else size,
         sound=film.audio is not None,
-        head=index_room(span.length),
+        head=index_room(span.length, allowed),
         crf=int(ask["crf"]),
         preset=str(ask["preset"]),
     )
     band = Band(origin=reel.origin, start=span.start, end=span.end, rate=RATE, channels=2)
-    allowed = most_frames(span.length)
     starts: list[int] = []
     last = reel.first
     for item in reel.items():
@@ -292,6 +292,13 @@ def _written(
             writer.sound(part)
     writer.finish(end - span.start)
     return starts, end
+
+
+def _frames_in(film: Film, length: int) -> int:
+    """How many frames the film holds at most: what its index says, where it says enough."""
+    told = film.video.frames
+    most = most_frames(length)
+    return min(most, 2 * told + 100) if told * film.nominal * 10 > length * 9 else most
 
 
 TASKS: Final[dict[str, Callable[[Film, Pipe], None]]] = {
