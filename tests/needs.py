@@ -40,10 +40,11 @@ def _works(*command: str) -> bool:
 
 
 def _chromium() -> str | None:
-    named = os.environ.get("VIG_TEST_CHROMIUM")
-    return named or _program(
+    """A browser, where Playwright's driver runs too: it needs a library that it does not bring."""
+    found = os.environ.get("VIG_TEST_CHROMIUM") or _program(
         "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"
     )
+    return found if found and _works(sys.executable, "-m", "playwright", "--version") else None
 
 
 def postgres_programs() -> str | None:
@@ -88,7 +89,8 @@ def _root() -> str | None:
 
 NEEDS: dict[str, Need] = {
     "chromium": Need(
-        "no browser (install Chromium, or name one in VIG_TEST_CHROMIUM)", cache(_chromium)
+        "no browser (install Chromium and libatomic1, or name one in VIG_TEST_CHROMIUM)",
+        cache(_chromium),
     ),
     "postgres": Need(
         "no Postgres (install its server, or give the URL of one in VIG_TEST_POSTGRES)",
