@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import av
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from tests.media import barcode, making
 from tests.media.oddities import INDEX_FIRST, PLAYABLE, X264
-from vig.domain.clock import SECOND, Span
+from vig.domain.clock import SECOND, Grid, Span
 from vig.errors import BadSpan
 from vig.media import clips, proxy, video
 
@@ -109,6 +110,24 @@ def test_odd_films_are_cut_at_the_frame_too(name: str) -> None:
     got = _frames(out.getvalue())
     assert [number for _, number in got] == odd.shown()[first:after]
     assert got[0][0] == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["h264_mp4", "h264_ts_aac", "h264_avi_b_frames", "hevc_10_bit_mov", "vp9_webm", "fragmented",
+     "variable_rate", "clock_jumps_back", "begins_inside_by_edit_list", "cut_off_mkv"],
+)  # fmt: skip
+def test_a_film_sampled_in_parts_is_the_film_sampled_whole(name: str) -> None:
+    data = PLAYABLE[name].make()
+    grid = Grid.over(video.probe(io.BytesIO(data)).duration)
+    whole = [(tick, f.at, barcode.read(f.rgb)) for tick, f in video.sample(io.BytesIO(data), grid)]
+    edges = [0, grid.ticks // 3, grid.ticks * 2 // 3, grid.ticks]
+    parts = [
+        (tick, f.at, barcode.read(f.rgb))
+        for first, after in itertools.pairwise(edges)
+        for tick, f in video.sample(io.BytesIO(data), grid, grid.span_of(first, after))
+    ]
+    assert parts == whole
 
 
 def test_nothing_of_the_phone_goes_with_a_cut_or_a_copy() -> None:
