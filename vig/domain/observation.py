@@ -14,7 +14,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from vig.domain.clock import Grid, Micros
+from vig.domain.clock import Grid
 from vig.domain.family import Role
 
 Floats = NDArray[np.float32]
@@ -43,44 +43,6 @@ class ModelRef:
 
     name: str
     sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A face in fractions of the upright frame, 0 to 1 from its left top corner."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """One face in one frame. Fields that could not be read are NaN."""
-
-    at: Micros
-    box: Box
-    confidence: float
-    """How sure the detector is that this is a face, 0 to 1."""
-    adult: float
-    """How adult the face looks, 0 (baby) to 1 (adult); NaN unread."""
-    yaw: float
-    pitch: float
-    roll: float
-    head_spread: float
-    """One standard deviation of the head's direction, degrees."""
-    gaze_yaw: float
-    gaze_pitch: float
-    gaze_spread: float
-    gaze_tier: GazeTier
-    smile: float
-    """Raw smile reading, 0 to 1, before it is set against the person's own baseline."""
-    scale: float
-    """Size of the head in the picture: interocular-scaled face width as a fraction of frame width."""
-    signature: tuple[float, ...]
-    """A few numbers of the clothes and hair around the face that tell two people in this film
-    apart; good for this film only, never kept, no identity."""
 
 
 @dataclass(frozen=True, slots=True)
