@@ -221,6 +221,14 @@ def test_a_child_that_wants_all_memory_is_refused_it(
         video.probe(io.BytesIO(film))
 
 
+def test_a_machine_that_cannot_start_a_child_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, film: bytes
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(DecoderFailed):
+        video.probe(io.BytesIO(film))
+
+
 def test_what_the_source_raises_reaches_the_caller(film: bytes) -> None:
     class Altered(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:

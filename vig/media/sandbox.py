@@ -96,7 +96,10 @@ class Child:
         self._serving = False
         self._alive_at = time.monotonic()
         self._allowance = self._fresh_allowance()
-        self._process = _start()
+        try:
+            self._process = _start()
+        except OSError:
+            raise DecoderFailed(what="the decoder could not be started") from None
         self._pump = threading.Thread(target=self._serve, name="film source", daemon=True)
         request = {"task": task, "size": self._size, "memory": MEMORY, **(arguments or {})}
         self._request = json.dumps(request).encode()
