@@ -29,6 +29,7 @@ from vig.app.columns import times_from_bytes, times_to_bytes
 from vig.app.erased import note_erased
 from vig.app.jobs import JobId
 from vig.app.workspace import Workspace, copied
+from vig.attunement.words import Words
 from vig.domain.clock import Span
 from vig.domain.family import ConsentRuling, Family, Purpose, permits
 from vig.domain.progress import Progress, unheard
@@ -92,6 +93,8 @@ def add(
         raise NoConsent(purpose=Purpose.KEEP.words)
     if not agreement.vouched and (agreement.agreed_by is None or agreement.agreed_on is None):
         raise BadValue(what="Say who agreed, and on which day.")
+    if carer_word is not None:
+        Words(carer=carer_word)  # it stands in every reason later
     demo.check(ws, source)
     ws.room_for(size)
     footage = video.probe(source)
