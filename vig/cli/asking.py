@@ -152,6 +152,11 @@ def day(text: str | None) -> date | None:
         raise BadValue(what="Write a day as year-month-day, such as 2026-11-24.") from None
 
 
+def suggestions(count: int) -> str:
+    """How many there are, in words."""
+    return "1 suggestion" if count == 1 else f"{count} suggestions"
+
+
 def clock(at: int) -> str:
     """A time in a film as a person reads it."""
     return f"{at // 60_000_000}:{at // 1_000_000 % 60:02d}.{at // 100_000 % 10}"

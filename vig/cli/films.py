@@ -177,7 +177,7 @@ def list_films(as_json: bool) -> None:
     lines = [
         f"{s.recording.id}  {s.pseudonym}  {asking.clock(s.recording.duration)}  "
         + (
-            f"{s.suggestions} suggestions, {s.clips} micro-clips"
+            f"{asking.suggestions(s.suggestions)}, micro-clips: {s.clips}"
             if s.analysed
             else "not watched yet"
         )
@@ -207,7 +207,9 @@ def analyse(recording: str, as_json: bool) -> None:
         ws.jobs.wait(job, progress)
         found = len(ws.catalogue.moments(recording))
     words = (
-        f"{found} suggestions. See them with: vig moments {recording}" if found else NO_SUGGESTION
+        f"{asking.suggestions(found)}. See them with: vig moments {recording}"
+        if found
+        else NO_SUGGESTION
     )
     asking.told(as_json, {"recording": recording, "suggestions": found}, words)
 

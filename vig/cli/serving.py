@@ -85,7 +85,7 @@ def _prepare(home: Path, names: list[str]) -> None:
                     recording = samples.add(ws, name, progress)
                 with asking.shown(f"{name}: watching") as progress:
                     found = samples.watched(ws, recording, progress)
-                click.echo(f"{name}: {found} suggestions")
+                click.echo(f"{name}: {asking.suggestions(found)}")
     finally:
         house.lock()
 
