@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -97,6 +98,8 @@ def _serve(home: Path, port: int, *, browser: bool) -> None:
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)]
     app = subprocess.Popen(command, cwd=script.parent, env={**os.environ, "VIG_HOME": str(home)})
     address = f"http://localhost:{port}"
+    # Ended politely by a service or a closing terminal, the app must not live on without us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if not _answers(address, app):
             raise BadValue(what="The app did not start. Run vig doctor to see what is missing.")
