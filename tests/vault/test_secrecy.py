@@ -10,6 +10,7 @@ import copy
 import io
 import logging
 import pickle
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -241,3 +242,15 @@ def test_errors_say_what_is_wrong_and_hold_nothing_of_the_vault(tmp_path: Path) 
         slots.unlock(Passphrase(WORDS))
     assert str(tmp_path) not in str(caught.value)
     assert slots.vault_id not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_whoever_holds_keys_leaves_no_core_dump(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    asked: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda what, limits: asked.append((what, limits)))
+    Slots.create(tmp_path / "vault", RecoveryCode(CODE))
+    assert asked == [(resource.RLIMIT_CORE, (0, 0))]

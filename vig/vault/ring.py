@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -25,6 +26,14 @@ def derived(key: bytes, vault_id: str, purpose: bytes) -> Key:
     return Key(HKDF(hashes.SHA256(), 32, salt=bytes.fromhex(vault_id), info=purpose).derive(key))
 
 
+def _no_core_dumps() -> None:
+    """From here on this process holds keys; a crash must not write them to the disk."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 class KeyRing:
     """Master keys of one vault (all versions that still wrap something) and its root.
 
@@ -36,6 +45,7 @@ class KeyRing:
     def __init__(
         self, vault_id: str, version: int, masters: Mapping[int, bytes], root: bytes
     ) -> None:
+        _no_core_dumps()
         self.vault_id = vault_id
         self.version = version
         """The version that wraps from now on."""
