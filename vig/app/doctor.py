@@ -14,8 +14,8 @@ from typing import Literal
 from vig.errors import VigError
 
 QUIET = {"mediapipe": "0.10.31", "onnxruntime": "1.28.0"}
-"""The only versions that are used: later ones (mediapipe from 0.10.35, onnxruntime from 1.29 on) send
-usage data to their makers, and have no switch that stops it."""
+"""The only versions that are used: later ones (mediapipe from 0.10.35, onnxruntime from 1.29 on) hold
+a client that sends usage data to their makers; no switch was found that stops it."""
 
 LOW = 10 * 2**30
 
