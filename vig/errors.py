@@ -18,6 +18,8 @@
     ├── Refused                   3   the tool may not do this
     │   ├── NoConsent
     │   └── NotAllowed
+    │       ├── OnVisit
+    │       └── ReasonNeeded
     ├── VaultError                4   keys and sealed objects
     │   ├── NoVault
     │   ├── VaultExists
@@ -154,7 +156,21 @@ class NoConsent(Refused):
 
 
 class NotAllowed(Refused):
-    """Your role does not allow this: {what}."""
+    """Your account does not allow you to {what}."""
+
+    hint = "Ask whoever looks after the accounts here."
+
+
+class OnVisit(NotAllowed):
+    """This browser is on a visit to one family, so it cannot {what}."""
+
+    hint = "End the visit first; that takes the passphrase."
+
+
+class ReasonNeeded(NotAllowed):
+    """Say why you {what}."""
+
+    hint = "The reason is kept, sealed, in the record of who did what."
 
 
 class VaultError(VigError):
