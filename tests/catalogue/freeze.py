@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.catalogue.making import KEYS, NOON, Clock, annotation, clip, film, moment, ruling, sealed
 from vig.catalogue import AnalysisState, Catalogue, migrate, new_id
+from vig.domain.account import FIRST_OFFICES, Office
 from vig.domain.family import Purpose
 from vig.domain.observation import ModelRef
 from vig.domain.review import Play
@@ -20,11 +21,17 @@ FROZEN = Path(__file__).parent / "frozen"
 def fill(catalogue: Catalogue) -> None:
     """One of everything, and one film erased."""
     with catalogue.act("first-run", "account.add", reason="set-up") as act:
-        account = act.add_account("Ann Example", "guider", password_hash="$argon2id$x", slot="s1")
+        account = act.add_account(
+            "Ann Example", FIRST_OFFICES, password_hash="$argon2id$x", slot="s1"
+        )
+        act.know_subject(account.id, "https://people.example|ann")
+        act.set_codes(account.id, {"secret": "GEZDGNBV", "step": 1, "spare": []})
+        act.add_passkey(account.id, "my phone", credential=b"c" * 32, public=b"p" * 77)
         act.set("place", {"town": "Leeds", "rooms": [1, 2]})
     with catalogue.act(account.id, "film.add", purpose=Purpose.KEEP) as act:
         family = act.add_family("F-014", 23, carer_word="Mum", notes="likes the garden")
         act.change_family(family.id, names={"baby": "Ada"})
+        act.assign(account.id, family.id, Office.GUIDER, until=NOON.date())
         act.rule(family.id, ruling(agreed_by="mother", agreed_on=NOON.date(), form="v1"))
         act.rule(family.id, ruling(Purpose.TRAINING, allowed=False))
         recording = film(act, family, sha256=b"one".ljust(32))

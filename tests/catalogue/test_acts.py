@@ -25,6 +25,7 @@ from tests.catalogue.making import (
 )
 from vig.catalogue import AnalysisState, Catalogue, ObjectState, Outcome, new_id
 from vig.catalogue.audit import Chain
+from vig.domain.account import FIRST_OFFICES, Office
 from vig.domain.clock import SECOND, Span
 from vig.domain.family import Purpose
 from vig.domain.observation import ModelRef
@@ -133,10 +134,10 @@ def test_what_an_act_is_about_can_be_said_once_it_is_known(catalogue: Catalogue)
 
 def test_the_role_of_an_account_is_recorded_with_its_acts(catalogue: Catalogue) -> None:
     with catalogue.act("first-run", "account.add") as act:
-        account = act.add_account("Ann Example", "guider")
+        account = act.add_account("Ann Example", [Office.GUIDER, Office.ADMIN])
     with catalogue.act(account.id, "family.add") as act:
         act.add_family("F-014")
-    assert [row.role for row in catalogue.audit_rows()[-2:]] == [None, "guider"]
+    assert [row.role for row in catalogue.audit_rows()[-2:]] == [None, "admin,guider"]
 
 
 @pytest.mark.parametrize("actor", ["Ann Example", "ann", "", "AB" * 16, "ab" * 17])
@@ -527,18 +528,20 @@ def test_what_is_not_there_is_unknown(catalogue: Catalogue) -> None:
 
 def test_an_account_is_found_by_its_name_and_changed_by_its_version(catalogue: Catalogue) -> None:
     with catalogue.act("first-run", "account.add") as act:
-        account = act.add_account("Ann  Example", "guider", password_hash="$argon2id$x", slot="s1")
+        account = act.add_account(
+            "Ann  Example", FIRST_OFFICES, password_hash="$argon2id$x", slot="s1"
+        )
     assert catalogue.account_called("ann example") == account == catalogue.account(account.id)
     assert catalogue.password_hash(account.id) == "$argon2id$x"
     with pytest.raises(BadValue), catalogue.act("cli", "account.add") as act:
-        act.add_account("ANN EXAMPLE", "lead")
+        act.add_account("ANN EXAMPLE", [Office.TRAINEE])
     with catalogue.act("cli", "account.change") as act:
         now = act.change_account(account.id, version=1, disabled=True, password_hash="$new")
     assert now.disabled
     assert catalogue.password_hash(account.id) == "$new"
     assert catalogue.accounts() == (now,)
     with pytest.raises(Conflict), catalogue.act("cli", "account.change") as act:
-        act.change_account(account.id, version=1, role="lead")
+        act.change_account(account.id, version=1, offices=[Office.TRAINEE])
 
 
 def test_a_setting_is_anything_that_json_can_hold(catalogue: Catalogue) -> None:

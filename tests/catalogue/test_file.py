@@ -27,6 +27,7 @@ from tests.catalogue.making import (
 from vig.catalogue import AnalysisState, Catalogue, CatalogueKeys, pages
 from vig.catalogue.engine import connect
 from vig.catalogue.pages import PAGE
+from vig.domain.account import Office
 from vig.domain.family import Purpose
 from vig.errors import Conflict, NoVault, StorageError, Tampered, VaultExists, WrongKey
 
@@ -316,7 +317,7 @@ def write_marks_everywhere(catalogue: Catalogue) -> None:
         act.add_moments(run.id, [moment(reason=MARKER)])
         act.add_clip(clip(recording.id, MARKER, MARKER))
         act.add_annotation(annotation(recording.id, MARKER))
-        act.add_account(MARKER, "guider", password_hash=MARKER, slot=MARKER)
+        act.add_account(MARKER, [Office.GUIDER], password_hash=MARKER, slot=MARKER)
         act.set("upload.one", {MARKER: MARKER})
 
 
@@ -350,7 +351,7 @@ def test_beyond_the_pseudonym_and_codes_not_even_whoever_opens_the_pages_reads_a
         recording = film(act, family)
         act.add_clip(clip(recording.id, MARKER, MARKER))
         act.add_annotation(annotation(recording.id, MARKER))
-        act.add_account(MARKER, "guider", password_hash=MARKER)
+        act.add_account(MARKER, [Office.GUIDER], password_hash=MARKER)
         act.set("upload.one", MARKER)
     assert filed.purge()
     assert pages.holds_any(path, KEYS.database, [b"F-PSEUDONYM"])

@@ -130,8 +130,13 @@ def test_every_column_for_a_persons_words_is_sealed() -> None:
         if isinstance(value, Sealed)
     }
     assert sealed == {
+        "account.codes",
         "account.name",
         "account.password_hash",
+        "account.subject",
+        "account_passkey.credential",
+        "account_passkey.name",
+        "account_passkey.public",
         "annotation.words",
         "consent_ruling.agreed_by",
         "family.carer_word",

@@ -133,7 +133,7 @@ class Chain:
         return link
 
     def _body(self, session: Session, seq: int, entry: Entry, now: datetime) -> str:
-        role = session.scalar(sa.select(AccountRow.role).where(AccountRow.id == entry.actor))
+        offices = session.scalar(sa.select(AccountRow.offices).where(AccountRow.id == entry.actor))
         reason = entry.reason
         if reason is not None:
             reason = session.info["cipher"].seal("audit", "reason", str(seq), reason).hex()
@@ -146,7 +146,7 @@ class Chain:
                 "outcome": entry.outcome.value,
                 "purpose": entry.purpose.value if entry.purpose else None,
                 "reason": reason,
-                "role": role,
+                "role": offices,
             }
         )
 

@@ -8,15 +8,17 @@
             act.rule(family.id, ConsentRuling(Purpose.KEEP, True, now))
         catalogue.families()
 
-Reads (``reads.py``): families family family_called family_notes family_names rulings permits ·
-recordings recording recording_like origin objects object object_ids · analyses latest_analysis
-moments moments_of moment clips clip annotations plan · accounts account account_called
-password_hash setting settings receipts audit_rows
+Reads (``reads.py``, ``read_people.py``): families family family_called family_notes family_names
+rulings permits · recordings recording recording_like origin objects object object_ids · analyses
+latest_analysis moments moments_of moment clips clip annotations plan · accounts account
+account_called account_of_subject password_hash codes_of passkeys assignments · setting settings
+receipts audit_rows
 
 Writes (``act.py``): add_family change_family drop_family rule · begin_recording finish_recording
 undo_recording change_recording put_object drop_object rewrap_keys · add_analysis change_analysis
 drop_analysis add_moments add_clip change_clip drop_clip order_plan add_annotation
-change_annotation drop_annotation · add_account change_account set · drop_keys drop_recording
+change_annotation drop_annotation · add_account change_account know_subject set_codes add_passkey
+used_passkey drop_passkey assign unassign · set · drop_keys drop_recording
 
 The whole (here): create open close rescue · act denied · verify checkpoint audit_public_key · purge
 backup integrity_check
@@ -38,7 +40,7 @@ from vig.catalogue import file, migrate, pages, rows, server
 from vig.catalogue.act import Act
 from vig.catalogue.audit import Chain, Entry, Link, keep_outside, read_outside
 from vig.catalogue.engine import READ, engine_for_catalogue
-from vig.catalogue.reads import Reads
+from vig.catalogue.read_people import PeopleReads
 from vig.catalogue.rescue import salvage
 from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
@@ -53,7 +55,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Catalogue(Reads):
+class Catalogue(PeopleReads):
     """One open catalogue, shared by all threads of a process."""
 
     def __init__(

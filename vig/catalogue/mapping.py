@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -17,7 +18,9 @@ from vig.catalogue.values import (
     ObjectState,
     Origin,
     Outcome,
+    Passkey,
 )
+from vig.domain.account import Assignment, Office, offices_from
 from vig.domain.clock import Span
 from vig.domain.family import ConsentRuling, Family, Purpose, Role
 from vig.domain.observation import ModelRef
@@ -171,8 +174,50 @@ def annotation(row: rows.AnnotationRow) -> Annotation:
     )
 
 
+def offices_to_text(offices: Collection[Office]) -> str:
+    return ",".join(sorted(office.value for office in offices))
+
+
 def account(row: rows.AccountRow) -> Account:
-    return Account(row.id, row.name, row.role, row.slot, row.disabled, row.version)
+    """Somebody who may sign in, without what they prove it with."""
+    return Account(
+        id=row.id,
+        name=row.name,
+        offices=offices_from(row.offices.split(",")),
+        slot=row.slot,
+        disabled=row.disabled,
+        version=row.version,
+        starting=row.starting,
+        made_at=unstamp(row.made_at),
+        codes=row.codes_ct is not None,
+        subject=row.subject,
+    )
+
+
+def passkey(row: rows.PasskeyRow) -> Passkey:
+    """A device of somebody's second step."""
+    return Passkey(
+        id=row.id,
+        account=row.account,
+        name=row.name,
+        credential=bytes.fromhex(row.credential),
+        public=bytes.fromhex(row.public),
+        count=row.count,
+        made_at=unstamp(row.made_at),
+        used_at=unstamp(row.used_at) if row.used_at else None,
+    )
+
+
+def assignment(row: rows.AssignmentRow) -> Assignment:
+    return Assignment(
+        id=row.id,
+        account=row.account,
+        family=row.family,
+        office=Office(row.office),
+        made_at=unstamp(row.made_at),
+        made_by=row.made_by,
+        until=row.until,
+    )
 
 
 def audit_row(row: rows.AuditTableRow) -> AuditRow:

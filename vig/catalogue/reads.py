@@ -14,7 +14,6 @@ from vig.catalogue import mapping, rows
 from vig.catalogue.engine import READ
 from vig.catalogue.sealed import FieldCipher, folded
 from vig.catalogue.values import (
-    Account,
     Analysis,
     AnalysisState,
     AuditRow,
@@ -64,7 +63,7 @@ class Reads:
 
     def family(self, family_id: str) -> Family:
         with self._reading() as session:
-            return mapping.family(_one(session, rows.FamilyRow, family_id, "family"))
+            return mapping.family(one(session, rows.FamilyRow, family_id, "family"))
 
     def family_called(self, pseudonym: str) -> Family | None:
         """The family with this pseudonym, whatever its case; None where there is none."""
@@ -75,12 +74,12 @@ class Reads:
 
     def family_notes(self, family_id: str) -> str | None:
         with self._reading() as session:
-            return _one(session, rows.FamilyRow, family_id, "family").notes
+            return one(session, rows.FamilyRow, family_id, "family").notes
 
     def family_names(self, family_id: str) -> dict[str, str]:
         """What people of this family are called, by role or word; empty where nobody said."""
         with self._reading() as session:
-            return _one(session, rows.FamilyRow, family_id, "family").names or {}
+            return one(session, rows.FamilyRow, family_id, "family").names or {}
 
     def rulings(self, family_id: str) -> tuple[ConsentRuling, ...]:
         """Every ruling of a family, oldest first."""
@@ -90,7 +89,7 @@ class Reads:
     def permits(self, recording_id: str, purpose: Purpose, today: date) -> bool:
         """Whether the newest ruling about this purpose and this film's day allows it today."""
         with self._reading() as session:
-            film = _one(session, rows.RecordingRow, recording_id, "recording")
+            film = one(session, rows.RecordingRow, recording_id, "recording")
             return permits(_rulings(session, film.family), purpose, today, film.filmed_on)
 
     # --- recordings and their sealed objects
@@ -111,7 +110,7 @@ class Reads:
 
     def recording(self, recording_id: str) -> Recording:
         with self._reading() as session:
-            return mapping.recording(_one(session, rows.RecordingRow, recording_id, "recording"))
+            return mapping.recording(one(session, rows.RecordingRow, recording_id, "recording"))
 
     def recording_like(self, sha256: bytes) -> Recording | None:
         """The finished recording whose original has this SHA-256 (32 bytes); None without one."""
@@ -124,7 +123,7 @@ class Reads:
 
     def origin(self, recording_id: str) -> Origin:
         with self._reading() as session:
-            return mapping.origin(_one(session, rows.RecordingRow, recording_id, "recording"))
+            return mapping.origin(one(session, rows.RecordingRow, recording_id, "recording"))
 
     def objects(self, recording_id: str, kind: str | None = None) -> tuple[ObjectRow, ...]:
         """The sealed objects of a recording, oldest first; of one kind where that is said."""
@@ -140,7 +139,7 @@ class Reads:
 
     def object(self, object_id: str) -> ObjectRow:
         with self._reading() as session:
-            return mapping.sealed_object(_one(session, rows.ObjectTableRow, object_id, "object"))
+            return mapping.sealed_object(one(session, rows.ObjectTableRow, object_id, "object"))
 
     def object_ids(self) -> frozenset[str]:
         """The ids of every object that may have ciphertext: what a sweep of the store keeps."""
@@ -182,7 +181,7 @@ class Reads:
 
     def moment(self, moment_id: str) -> Moment:
         with self._reading() as session:
-            return mapping.moment(_one(session, rows.MomentRow, moment_id, "moment"))
+            return mapping.moment(one(session, rows.MomentRow, moment_id, "moment"))
 
     def clips(self, recording_id: str) -> tuple[MicroClip, ...]:
         """Every micro-clip of a film, in the film's order."""
@@ -196,7 +195,7 @@ class Reads:
 
     def clip(self, clip_id: str) -> MicroClip:
         with self._reading() as session:
-            return mapping.clip(_one(session, rows.ClipRow, clip_id, "micro-clip"))
+            return mapping.clip(one(session, rows.ClipRow, clip_id, "micro-clip"))
 
     def annotations(self, recording_id: str) -> tuple[Annotation, ...]:
         asked = (
@@ -215,34 +214,11 @@ class Reads:
             .order_by(rows.ClipRow.position)
         )
         with self._reading() as session:
-            film = _one(session, rows.RecordingRow, recording_id, "recording")
+            film = one(session, rows.RecordingRow, recording_id, "recording")
             shown = tuple(mapping.clip(row) for row in session.scalars(asked))
             return ReviewPlan(recording_id, shown, film.plan_version)
 
     # --- the house
-
-    def accounts(self) -> tuple[Account, ...]:
-        """Everybody, oldest account first."""
-        asked = sa.select(rows.AccountRow).order_by(rows.AccountRow.made_at, rows.AccountRow.id)
-        with self._reading() as session:
-            return tuple(mapping.account(row) for row in session.scalars(asked))
-
-    def account(self, account_id: str) -> Account:
-        with self._reading() as session:
-            return mapping.account(_one(session, rows.AccountRow, account_id, "account"))
-
-    def account_called(self, name: str) -> Account | None:
-        """The account with this name, whatever its case; None where there is none."""
-        blind = self._cipher.blind("account", "name", " ".join(name.split()))
-        with self._reading() as session:
-            row = session.scalar(
-                sa.select(rows.AccountRow).where(rows.AccountRow.name_blind == blind)
-            )
-            return mapping.account(row) if row else None
-
-    def password_hash(self, account_id: str) -> str | None:
-        with self._reading() as session:
-            return _one(session, rows.AccountRow, account_id, "account").password_hash
 
     def setting(self, key: str, otherwise: Any = None) -> Any:
         with self._reading() as session:
@@ -269,7 +245,7 @@ class Reads:
         return tuple(reversed(found))
 
 
-def _one(session: Session, kind: type[R], row_id: str, word: str) -> R:
+def one(session: Session, kind: type[R], row_id: str, word: str) -> R:
     row = session.get(kind, row_id)
     if row is None:
         raise Unknown(kind=word, name=row_id)

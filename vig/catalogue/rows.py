@@ -214,17 +214,64 @@ class AccountRow(Row):
 
     __tablename__ = "account"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    role: Mapped[str] = mapped_column(Code)
+    offices: Mapped[str] = mapped_column(Code)
+    """Codes, sorted, with commas between."""
     slot: Mapped[str | None] = mapped_column(Code)
     """The key slot that this account's passphrase opens; None on a server."""
     disabled: Mapped[bool]
+    starting: Mapped[bool] = mapped_column(default=False)
+    """Whether the passphrase was given by somebody else and must be changed first."""
     made_at: Mapped[str] = mapped_column(sa.String(32))
     version: Mapped[int] = mapped_column(default=1)
     name_blind: Mapped[bytes] = mapped_column(unique=True)
+    subject_blind: Mapped[bytes | None] = mapped_column(unique=True)
+    """Of what an outside sign-in service calls this person."""
     name_ct: Mapped[bytes]
     password_hash_ct: Mapped[bytes | None]
+    codes_ct: Mapped[bytes | None]
+    subject_ct: Mapped[bytes | None]
     name = Sealed[str]()
     password_hash = Sealed[str | None]()
+    codes = Sealed[dict[str, Any] | None]()
+    """The second step by codes: ``secret``, the last ``step`` taken, digests of ``spare`` ones."""
+    subject = Sealed[str | None]()
+
+
+class PasskeyRow(Row):
+    """One device that an account's second step may be made with."""
+
+    __tablename__ = "account_passkey"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account: Mapped[str] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    made_at: Mapped[str] = mapped_column(sa.String(32))
+    used_at: Mapped[str | None] = mapped_column(sa.String(32))
+    count: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    """The device's own count of uses; it never falls, unless somebody copied the key."""
+    credential_blind: Mapped[bytes] = mapped_column(unique=True)
+    name_ct: Mapped[bytes]
+    credential_ct: Mapped[bytes]
+    public_ct: Mapped[bytes]
+    name = Sealed[str]()
+    credential = Sealed[str]()
+    public = Sealed[str]()
+
+
+class AssignmentRow(Row):
+    """A family trusted to an account; taken away by deleting, which the audit log keeps."""
+
+    __tablename__ = "account_family"
+    __table_args__ = (sa.UniqueConstraint("account", "family", "office"),)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account: Mapped[str] = mapped_column(
+        Id, ForeignKey("account.id", ondelete="CASCADE"), index=True
+    )
+    family: Mapped[str] = mapped_column(Id, ForeignKey("family.id", ondelete="CASCADE"), index=True)
+    office: Mapped[str] = mapped_column(Code)
+    made_at: Mapped[str] = mapped_column(sa.String(32))
+    made_by: Mapped[str] = mapped_column(Code)
+    until: Mapped[date | None]
 
 
 class SettingRow(Row):

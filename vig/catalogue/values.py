@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from vig.domain.account import Office
 from vig.domain.family import Purpose
 from vig.domain.observation import ModelRef
 
@@ -98,11 +99,34 @@ class Account:
 
     id: str
     name: str = field(repr=False)
-    role: str
+    offices: frozenset[Office]
     slot: str | None
     """The key slot that their passphrase opens; None on a server."""
     disabled: bool
     version: int
+    starting: bool = False
+    """Whether the passphrase was given by somebody else and must be changed first."""
+    made_at: datetime | None = None
+    codes: bool = False
+    """Whether a second step by codes was set up."""
+    subject: str | None = field(default=None, repr=False)
+    """What an outside sign-in service calls this person; None where there is no such service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """One device that somebody's second step may be made with."""
+
+    id: str
+    account: str
+    name: str = field(repr=False)
+    """What its person calls it, such as "my phone"."""
+    credential: bytes = field(repr=False)
+    public: bytes = field(repr=False)
+    count: int
+    """The device's own count of uses."""
+    made_at: datetime
+    used_at: datetime | None
 
 
 class Outcome(StrEnum):

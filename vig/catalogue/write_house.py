@@ -1,4 +1,4 @@
-"""Writes about the house itself: erasure, keys, accounts and settings."""
+"""Writes about the house itself: erasure, keys and settings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from vig.catalogue import mapping, rows
-from vig.catalogue.values import Account, ObjectRow, ObjectState, Receipt
+from vig.catalogue.values import ObjectRow, ObjectState, Receipt
 from vig.catalogue.write_films import FilmWrites
-from vig.catalogue.writing import checked_code, checked_id
+from vig.catalogue.writing import checked_code
 from vig.domain.recording import RecordingState
-from vig.errors import BadValue, Conflict
+from vig.errors import Conflict
 
 
 class HouseWrites(FilmWrites):
-    """Erasure, rotation, accounts and settings."""
+    """Erasure, rotation and settings."""
 
     # --- erasure: the keys, then (by the caller) the ciphertext, then the rows
 
@@ -79,64 +79,7 @@ class HouseWrites(FilmWrites):
         self._touched("vault")
         return len(changes)
 
-    # --- accounts and settings
-
-    def add_account(
-        self,
-        name: str,
-        role: str,
-        *,
-        password_hash: str | None = None,
-        slot: str | None = None,
-        account_id: str | None = None,
-    ) -> Account:
-        """Somebody who may sign in. BadValue where the name is taken, whatever its case."""
-        shown = " ".join(name.split())
-        if not 0 < len(shown) <= 80:
-            raise BadValue(what="A name has one to 80 characters.")
-        new_id = checked_id(account_id)
-        row = rows.AccountRow(
-            self._session,
-            id=new_id,
-            role=checked_code(role),
-            slot=None if slot is None else checked_code(slot),
-            disabled=False,
-            made_at=mapping.stamp(self.now),
-            version=1,
-            name_blind=self._session.info["cipher"].blind("account", "name", shown),
-            name=shown,
-            password_hash=password_hash,
-        )
-        self._flush("account.name_blind", BadValue(what="Somebody else signs in by this name."))
-        self._touched(new_id)
-        return mapping.account(row)
-
-    def change_account(
-        self,
-        account_id: str,
-        *,
-        version: int,
-        role: str | None = None,
-        slot: str | None = None,
-        password_hash: str | None = None,
-        disabled: bool | None = None,
-    ) -> Account:
-        """Set what is given; None leaves a thing as it is. Conflict for an outdated version."""
-        row = self._get(rows.AccountRow, account_id, "account")
-        if row.version != version:
-            raise Conflict
-        if role is not None:
-            row.role = checked_code(role)
-        if slot is not None:
-            row.slot = checked_code(slot)
-        if password_hash is not None:
-            row.password_hash = password_hash
-        if disabled is not None:
-            row.disabled = disabled
-        row.version += 1
-        self._touched(account_id)
-        self._session.flush()
-        return mapping.account(row)
+    # --- settings
 
     def set(self, key: str, value: Any) -> None:
         """Keep a setting (anything JSON can hold), sealed; None removes it."""
