@@ -221,7 +221,7 @@ class TestFromFilmToClip:
         assert walk.keep(ws, recording.id, moments[0].id, actor="guider") == clip
         assert clip.proposed_by == moments[0].id
         assert walk.plan(ws, recording.id).clips == (clip,)
-        shelf = library.shelf(ws, recording.id, ws.jobs)
+        shelf = library.shelf(ws, "guider", recording.id, ws.jobs)
         assert (shelf.pseudonym, shelf.suggestions, shelf.clips) == ("F-014", 1, 1)
 
         out = tmp_path / "clip.mp4"

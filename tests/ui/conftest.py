@@ -46,7 +46,7 @@ class Pages:
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     pages = Pages()
 
-    def shelf(workspace: Any, recording: str) -> Shelf:
+    def shelf(workspace: Any, actor: str, recording: str) -> Shelf:
         for one in pages.shelves:
             if one.recording.id == recording:
                 return one
@@ -62,6 +62,10 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
 
     monkeypatch.setattr("vig.app.library.shelves", lambda *_: tuple(pages.shelves))
     monkeypatch.setattr("vig.app.library.shelf", shelf)
+    monkeypatch.setattr(
+        "vig.app.library.coming", lambda *_: tuple(pages.house.workspace.catalogue.coming)
+    )
+    monkeypatch.setattr("vig.app.library.pseudonyms", lambda *_: ("F-014",))
     monkeypatch.setattr("vig.app.walk.left", lambda *_: frozenset(pages.left))
     monkeypatch.setattr("vig.app.playback.rendered", lambda *_: pages.rendered)
     for name in ("keep", "leave", "bring_back", "choose", "unkeep", "analyse", "cancel", "erase"):

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from vig.app import analysis
+from vig.app import analysis, policy
 from vig.app.jobs import Jobs, JobStatus
 from vig.app.workspace import Workspace
 from vig.domain.clock import Micros, SpanSet
@@ -46,20 +46,32 @@ class Lanes:
     """Where no face could be seen for at least a second."""
 
 
-def shelves(ws: Workspace, jobs: Jobs | None = None) -> tuple[Shelf, ...]:
-    """Every film, newest first."""
+def shelves(ws: Workspace, actor: str, jobs: Jobs | None = None) -> tuple[Shelf, ...]:
+    """Every film that ``actor`` may open, newest first."""
     newest: dict[str, JobStatus] = {}
     for status in jobs.list() if jobs is not None else ():
         newest.setdefault(status.subject, status)
     return tuple(
         _shelf(ws, recording, newest.get(recording.id))
-        for recording in ws.catalogue.recordings(state=RecordingState.READY)
+        for recording in policy.seen(ws, actor, ws.catalogue.recordings(state=RecordingState.READY))
     )
 
 
-def shelf(ws: Workspace, recording_id: str, jobs: Jobs | None = None) -> Shelf:
-    """One film. Raises Unknown."""
-    for found in shelves(ws, jobs):
+def coming(ws: Workspace, actor: str) -> tuple[Recording, ...]:
+    """Films on their way in, of families whose films ``actor`` may open."""
+    return policy.seen(ws, actor, ws.catalogue.recordings(state=RecordingState.IMPORTING))
+
+
+def pseudonyms(ws: Workspace, actor: str, deed: str = "film.add") -> tuple[str, ...]:
+    """The families to which ``actor`` may do ``deed``, by pseudonym."""
+    within = policy.reach(ws, actor, deed)
+    return tuple(one.pseudonym for one in ws.catalogue.families() if one.id in within)
+
+
+def shelf(ws: Workspace, actor: str, recording_id: str, jobs: Jobs | None = None) -> Shelf:
+    """One film. Raises NotAllowed, Unknown."""
+    policy.authorise(ws, actor, "film.see", recording=recording_id)
+    for found in shelves(ws, actor, jobs):
         if found.recording.id == recording_id:
             return found
     raise Unknown(kind="film", name=recording_id)

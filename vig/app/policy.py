@@ -6,37 +6,37 @@
     may(ws, actor, "film.see", recording=id)           the same as a yes or no, nothing is written
     reach(ws, actor)                                   the families whose films a list may show
 
-Function by role, object by relation: a role says which deeds exist for somebody, the relation to
-the family says over whom. What the table does not list is denied. Rights are read anew at every
+Function by office, object by relation: an office says which deeds exist for somebody, the relation
+to the family says over whom. What the table does not list is denied. Rights are read anew at every
 question, so that one that was taken away is gone at the next request. ``docs/POLICY.md`` is
 written from this table (``make docs``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from vig.app.rights import DEEDS, Relation, Role, Rule
+from vig.app.rights import AT_WORK, DEEDS, SYSTEM, TIDYING, WORKER, Deed, Relation, Rule
+from vig.domain.account import FIRST_OFFICES, Office
 from vig.domain.family import Purpose
 from vig.errors import NotAllowed, OnVisit, ReasonNeeded, Unknown
 
 if TYPE_CHECKING:
     from vig.app.workspace import Workspace
+    from vig.domain.recording import Recording
 
-
-WORKER, SYSTEM = "worker", "system"
-AT_WORK = frozenset({"film.watch"})
-"""What the worker may do, with the film of the job it is at and no other."""
-TIDYING = frozenset({"house.tidy"})
-"""What the house does by itself: to undo what a crash left, to finish erasures."""
 
 ALONE = frozenset({"guider", "cli", "demo"})
-"""Actors of a vault without accounts: whoever opened it is its owner. None of them is anybody once
-there is an account."""
+"""Actors of a vault without accounts: whoever opened it works alone, as guider of every family and
+keeper of the house. None of them is anybody once there is an account."""
+
+ASKED = "erasure."
+"""Settings under which requests for an erasure are kept, by recording."""
 
 _job: ContextVar[str | None] = ContextVar("the film that a worker is at", default=None)
 
@@ -80,7 +80,7 @@ def authorise(
     refusal = _refusal(ws, actor, deed, about)
     if refusal is not None:
         listed = deed if deed in DEEDS else "unlisted"
-        ws.catalogue.denied(_plain(actor), listed, object=clip or recording or about.family)
+        ws.catalogue.denied(plain(actor), listed, object=clip or recording or about.family)
         raise refusal
 
 
@@ -104,33 +104,37 @@ def may(
 
 
 def reach(ws: Workspace, actor: str, deed: str = "family.list") -> frozenset[str]:
-    """The ids of all families to which ``actor`` may do ``deed`` now, agreement aside."""
-    known = DEEDS.get(deed)
-    role = role_of(ws, actor)
-    rule = known.rules.get(role) if known and role else None
-    if known is None or rule is None or known.house:
-        return frozenset()
-    bound = getattr(actor, "family", None)
-    if bound is not None and not known.visit:
-        return frozenset()
-    everything = {family.id for family in ws.catalogue.families()}
-    grants = _grants(ws, actor)
+    """The ids of all families to which ``actor`` may do ``deed`` now, conditions aside."""
+    known = DEEDS[deed]
+    held = _Held.read(ws, actor)
     return frozenset(
-        family
-        for family in everything
-        if relation(grants, family, role) in rule.over and bound in (None, family)
+        family.id
+        for family in ws.catalogue.families()
+        if (_bound(actor) is None or (known.visit and _bound(actor) == family.id))
+        and held.over(known, family.id)
     )
 
 
-def role_of(ws: Workspace, actor: str) -> Role | None:
-    """The role of an account that may sign in; None for everybody else."""
+def seen(ws: Workspace, actor: str, films: Iterable[Recording]) -> tuple[Recording, ...]:
+    """Those of the films that ``actor`` may open, in their order: what a list may show."""
+    known, held, bound = DEEDS["film.see"], _Held.read(ws, actor), _bound(actor)
+
+    def open_to(film: Recording) -> bool:
+        purposes = {rule.purpose for rule in held.over(known, film.family)}
+        return None in purposes or any(ws.allowed(film, p) for p in purposes if p)
+
+    return tuple(film for film in films if bound in (None, film.family) and open_to(film))
+
+
+def offices_of(ws: Workspace, actor: str) -> frozenset[Office]:
+    """The offices of an account that may sign in; none for everybody else."""
     if actor in ALONE:
-        return None if ws.catalogue.accounts() else Role.OWNER
+        return frozenset() if ws.catalogue.accounts() else FIRST_OFFICES
     try:
-        account = ws.catalogue.account(_plain(actor))
-        return None if account.disabled else Role(account.role)
-    except (Unknown, ValueError):
-        return None
+        account = ws.catalogue.account(plain(actor))
+    except Unknown:
+        return frozenset()
+    return frozenset() if account.disabled else frozenset(account.offices)
 
 
 @contextmanager
@@ -143,9 +147,48 @@ def at_work_on(recording: str) -> Iterator[None]:
         _job.reset(token)
 
 
-def relation(grants: Mapping[str, Relation], family: str, role: Role | None) -> Relation:
-    """What somebody with these grants is to a family; an owner is at home with all of them."""
-    return Relation.OWN if role is Role.OWNER else grants.get(family, Relation.OTHER)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What somebody holds just now: offices, and families in them."""
+
+    offices: frozenset[Office]
+    families: Mapping[tuple[Office, str], Relation]
+    alone: bool
+
+    @classmethod
+    def read(cls, ws: Workspace, actor: str) -> _Held:
+        """From the catalogue, each time anew."""
+        offices, today = offices_of(ws, actor), datetime.now(UTC).astimezone().date()
+        alone = actor in ALONE
+        given = () if alone or not offices else ws.catalogue.assignments(account=plain(actor))
+        return cls(
+            offices,
+            {
+                (one.office, one.family): Relation.EXPIRED
+                if not one.holds(today)
+                else Relation.OWN
+                if one.made_by == actor
+                else Relation.ASSIGNED
+                for one in given
+            },
+            alone,
+        )
+
+    def relation(self, family: str, office: Office) -> Relation:
+        if self.alone:
+            return Relation.OWN
+        return self.families.get((office, family), Relation.OTHER)
+
+    def over(self, deed: Deed, family: str | None) -> list[Rule]:
+        """The rules of a deed that these offices bring with them for this family (or the house)."""
+        if deed.house != (family is None):
+            return []
+        return [
+            rule
+            for office, rule in deed.rules.items()
+            if office in self.offices
+            and (family is None or self.relation(family, office) in rule.over)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +223,18 @@ def _refusal(ws: Workspace, actor: str, deed: str, about: _About) -> NotAllowed 
     known = DEEDS.get(deed)
     if known is None:
         return NotAllowed(what="do something that is not listed")
-    role = role_of(ws, actor)
-    rule = known.rules.get(role) if role else None
-    if rule is None or known.house != (about.family is None):
-        return NotAllowed(what=known.words)
-    bound = getattr(actor, "family", None)
+    bound = _bound(actor)
     if bound is not None and not (known.visit and about.family == bound):
         return OnVisit(what=known.words)
-    if not _covers(ws, actor, role, rule, about):
+    rules = [
+        rule
+        for rule in _Held.read(ws, actor).over(known, about.family)
+        if _holds(ws, actor, rule, about)
+    ]
+    if not rules:
         return NotAllowed(what=known.words)
-    return ReasonNeeded(what=known.words) if rule.reason and not _said(about) else None
+    unsaid = all(rule.reason for rule in rules) and not (about.reason or "").strip()
+    return ReasonNeeded(what=known.words) if unsaid else None
 
 
 def _of_the_house(actor: str, deed: str, about: _About) -> NotAllowed | None:
@@ -199,19 +244,22 @@ def _of_the_house(actor: str, deed: str, about: _About) -> NotAllowed | None:
     return None if deed in AT_WORK and given else NotAllowed(what="watch a film it was not given")
 
 
-def _covers(ws: Workspace, actor: str, role: Role | None, rule: Rule, about: _About) -> bool:
-    """Whether the rule holds for this family, this author, and what was agreed to."""
-    if rule.author and about.by != actor:
-        return False
-    if about.family is None:
+def _holds(ws: Workspace, actor: str, rule: Rule, about: _About) -> bool:
+    """Whether the rule's conditions hold: author, agreement, a request by somebody else."""
+    return (
+        (not rule.author or about.by == actor)
+        and (rule.purpose is None or _agreed(ws, about, rule.purpose))
+        and (not rule.asked or _asked_for(ws, actor, about.recording))
+    )
+
+
+def _asked_for(ws: Workspace, actor: str, recording: str | None) -> bool:
+    """Whether somebody else asked for this erasure; where there is nobody else, nobody need."""
+    others = [a for a in ws.catalogue.accounts() if not a.disabled and a.id != actor]
+    if not others:
         return True
-    if relation(_grants(ws, actor), about.family, role) not in rule.over:
-        return False
-    return rule.purpose is None or _agreed(ws, about, rule.purpose)
-
-
-def _said(about: _About) -> bool:
-    return bool((about.reason or "").strip())
+    asked = ws.catalogue.setting(f"{ASKED}{recording}")
+    return asked is not None and asked["by"] != actor
 
 
 def _agreed(ws: Workspace, about: _About, purpose: Purpose) -> bool:
@@ -221,11 +269,11 @@ def _agreed(ws: Workspace, about: _About, purpose: Purpose) -> bool:
     return any(ws.allowed(film, purpose) for film in films)
 
 
-def _grants(ws: Workspace, actor: str) -> dict[str, Relation]:
-    """The families of an account, by id."""
-    return {}
+def _bound(actor: str) -> str | None:
+    """The one family of a visit; None for everybody else."""
+    return actor.family if isinstance(actor, Visitor) else None
 
 
-def _plain(actor: str) -> str:
-    """The actor's id alone, as the catalogue keeps it."""
+def plain(actor: str) -> str:
+    """The actor's id alone, without the bound of a visit."""
     return str.__str__(actor)

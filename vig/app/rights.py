@@ -1,4 +1,4 @@
-"""The table of rights: role by role, deed by deed, relation by relation. ``policy`` asks it.
+"""The table of rights: office by office, deed by deed, relation by relation. ``policy`` asks it.
 
 To give or take a right, change this file; ``make docs`` writes docs/POLICY.md from it, and
 ``tests/app/test_matrix.py`` tries every cell. What is not listed here is denied.
@@ -10,25 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vig.domain.account import Office
 from vig.domain.family import Purpose
 
 
-class Role(StrEnum):
-    """What an account is for."""
-
-    OWNER = "owner"
-    """Somebody who works alone: guider of every family and keeper of the house at once."""
-    GUIDER = "guider"
-    TRAINEE = "trainee"
-    """A guider in training: a guider's rights over the families assigned to them."""
-    SUPERVISOR = "supervisor"
-    LEARNER = "learner"
-    """Practice films only; reaches no family."""
-    ADMIN = "admin"
-
-
 class Relation(StrEnum):
-    """What somebody is to a family."""
+    """What somebody is to a family, in one of their offices."""
 
     OWN = "own"
     """They began the work with this family."""
@@ -46,7 +33,7 @@ EVERY = frozenset(Relation)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Over which families a role may do a deed, and on what condition."""
+    """Over which families an office may do a deed, and on what condition."""
 
     over: frozenset[Relation] = NEAR
     """The relations it holds for; of no meaning for a deed about the house."""
@@ -56,26 +43,22 @@ class Rule:
     """What the family must have agreed to besides."""
     author: bool = False
     """Only what they wrote or began themselves."""
+    asked: bool = False
+    """Only after somebody else asked for it; waived where there is nobody else."""
 
     @property
-    def words(self) -> str:
-        """The rule as one cell of the table."""
-        said = ["any family" if self.over == EVERY else "own and assigned"]
+    def conditions(self) -> tuple[str, ...]:
+        """What must hold besides the relation, in words."""
+        said = []
         if self.author:
-            said = ["their own only"]
+            said.append("their own only")
         if self.purpose is not None:
             said.append(f"if the family agreed to {self.purpose.words}")
+        if self.asked:
+            said.append("once somebody else asked for it")
         if self.reason:
             said.append("with a reason")
-        return ", ".join(said)
-
-
-ALL = Rule(over=EVERY)
-MINE = Rule()
-REASONED = Rule(reason=True)
-SUPERVISED = Rule(purpose=Purpose.SUPERVISION)
-WRITTEN = Rule(author=True)
-SUPERVISED_OWN = Rule(author=True, purpose=Purpose.SUPERVISION)
+        return tuple(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,77 +67,89 @@ class Deed:
 
     words: str
     """As it stands after "does not allow you to"."""
-    rules: Mapping[Role, Rule]
+    rules: Mapping[Office, Rule]
     visit: bool = False
     """Whether it may be done in a family's home, in visit mode."""
     house: bool = False
     """Whether it is about the house and not about a family."""
 
 
-def _guiders(rule: Rule, **others: Rule) -> dict[Role, Rule]:
+EVERYWHERE = Rule(over=EVERY)
+MINE = Rule()
+SUPERVISED = Rule(purpose=Purpose.SUPERVISION)
+
+
+def _guiders(rule: Rule = MINE, **others: Rule) -> dict[Office, Rule]:
     """A guider's right, which a trainee has over the families assigned to them."""
-    owner = Rule(over=EVERY, author=rule.author)
-    mine = {Role.OWNER: owner, Role.GUIDER: rule, Role.TRAINEE: rule}
-    return {**mine, **{Role(name): other for name, other in others.items()}}
+    mine = {Office.GUIDER: rule, Office.TRAINEE: rule}
+    return {**mine, **{Office(name): other for name, other in others.items()}}
 
 
-def _keepers() -> dict[Role, Rule]:
-    return {Role.OWNER: ALL, Role.ADMIN: ALL}
-
-
-def _everybody() -> dict[Role, Rule]:
-    return dict.fromkeys(Role, ALL)
-
+_ADMINS = {Office.ADMIN: EVERYWHERE}
 
 DEEDS: Mapping[str, Deed] = {
     # a family
     "family.list": Deed(
-        "see this family's pseudonym", _guiders(MINE, supervisor=MINE, admin=ALL), visit=True
+        "see this family's pseudonym", _guiders(supervisor=MINE, admin=EVERYWHERE), visit=True
     ),
-    "family.names": Deed("see this family's names", _guiders(MINE, supervisor=MINE)),
+    "family.names": Deed("see this family's names", _guiders(supervisor=MINE)),
     "family.add": Deed(
         "begin with a new family",
-        {Role.OWNER: ALL, Role.GUIDER: ALL, Role.ADMIN: ALL},
+        {Office.GUIDER: EVERYWHERE, Office.ADMIN: EVERYWHERE},
         house=True,
     ),
-    "family.change": Deed("change what is kept about this family", _guiders(MINE), visit=True),
-    "family.consent": Deed("record what this family agrees to", _guiders(MINE), visit=True),
-    "family.assign": Deed("say who works with this family", _keepers()),
+    "family.change": Deed("change what is kept about this family", _guiders(), visit=True),
+    "family.consent": Deed("record what this family agrees to", _guiders(), visit=True),
+    "family.assign": Deed("say who works with this family", {Office.ADMIN: EVERYWHERE}),
+    "visit.begin": Deed("take this family's films on a visit", _guiders()),
     # a film
-    "film.add": Deed("add a film of this family", _guiders(MINE)),
-    "film.see": Deed("open this family's films", _guiders(MINE, supervisor=SUPERVISED), visit=True),
-    "film.analyse": Deed("let the computer watch this film", _guiders(MINE)),
-    "film.change": Deed("change what is kept about this film", _guiders(MINE), visit=True),
+    "film.add": Deed("add a film of this family", _guiders()),
+    "film.see": Deed("open this family's films", _guiders(supervisor=SUPERVISED), visit=True),
+    "film.analyse": Deed("let the computer watch this film", _guiders()),
+    "film.change": Deed("change what is kept about this film", _guiders(), visit=True),
     "film.export": Deed(
         "write an unprotected file of this family's films",
-        _guiders(REASONED, supervisor=Rule(reason=True, purpose=Purpose.SUPERVISION)),
+        _guiders(Rule(reason=True), supervisor=Rule(reason=True, purpose=Purpose.SUPERVISION)),
     ),
-    "film.erase": Deed("erase this film", _guiders(MINE)),
-    "visit.begin": Deed("take this family's films on a visit", _guiders(MINE)),
+    "film.ask-erase": Deed("ask for this film to be erased", _guiders()),
+    "film.erase": Deed(
+        "erase this film",
+        {Office.SUPERVISOR: Rule(asked=True), Office.ADMIN: Rule(over=EVERY, asked=True)},
+    ),
     # what a person chose and wrote
-    "moment.judge": Deed("keep or set aside suggestions", _guiders(MINE), visit=True),
-    "clip.change": Deed("choose and change micro-clips", _guiders(MINE), visit=True),
-    "note.add": Deed("write a note", _guiders(MINE, supervisor=SUPERVISED), visit=True),
+    "moment.judge": Deed("keep or set aside suggestions", _guiders(), visit=True),
+    "clip.change": Deed("choose and change micro-clips", _guiders(), visit=True),
+    "note.add": Deed("write a note", _guiders(supervisor=SUPERVISED), visit=True),
     "note.change": Deed(
-        "change somebody else's note", _guiders(WRITTEN, supervisor=SUPERVISED_OWN), visit=True
+        "change somebody else's note",
+        _guiders(Rule(author=True), supervisor=Rule(author=True, purpose=Purpose.SUPERVISION)),
+        visit=True,
     ),
     # the house
     "upload.begin": Deed(
-        "bring in a film",
-        {Role.OWNER: ALL, Role.GUIDER: ALL, Role.TRAINEE: ALL},
-        house=True,
+        "bring in a film", {Office.GUIDER: EVERYWHERE, Office.TRAINEE: EVERYWHERE}, house=True
     ),
     "upload.go-on": Deed(
         "go on with somebody else's upload",
-        {role: Rule(over=EVERY, author=True) for role in (Role.OWNER, Role.GUIDER, Role.TRAINEE)},
+        dict.fromkeys((Office.GUIDER, Office.TRAINEE), Rule(over=EVERY, author=True)),
         house=True,
     ),
-    "account.own": Deed("change your own way in", _everybody(), house=True),
-    "house.accounts": Deed("manage accounts", _keepers(), house=True),
-    "house.ways": Deed("manage the ways into the vault", _keepers(), house=True),
-    "house.settings": Deed("change the settings of the house", _keepers(), house=True),
-    "house.backup": Deed("make a backup", _keepers(), house=True),
-    "house.verify": Deed("check the whole vault", _keepers(), house=True),
-    "house.audit": Deed("read the audit log", _keepers(), house=True),
+    "account.own": Deed(
+        "change somebody else's way in",
+        dict.fromkeys(Office, Rule(over=EVERY, author=True)),
+        house=True,
+    ),
+    "house.accounts": Deed("manage accounts", _ADMINS, house=True),
+    "house.ways": Deed("manage the ways into the vault", _ADMINS, house=True),
+    "house.settings": Deed("change the settings of the house", _ADMINS, house=True),
+    "house.backup": Deed("make a backup", _ADMINS, house=True),
+    "house.verify": Deed("check the whole vault", _ADMINS, house=True),
+    "house.audit": Deed("read the audit log", _ADMINS, house=True),
 }
-"""Every deed there is. The condition of a deed's purpose (agreement) comes on top: ``workspace``."""
+"""Every deed there is. Agreement to the purpose comes on top: ``Workspace.check``."""
+
+WORKER, SYSTEM = "worker", "system"
+AT_WORK = frozenset({"film.watch"})
+"""What the worker may do, with the film of the job it is at and no other."""
+TIDYING = frozenset({"house.tidy"})
+"""What the house does by itself: to undo what a crash left, to finish erasures."""

@@ -159,7 +159,7 @@ def list_films(as_json: bool) -> None:
     from vig.app import library
 
     with asking.opened() as house:
-        shelves = library.shelves(house.workspace)
+        shelves = library.shelves(house.workspace, asking.ACTOR)
     answer = {
         "recordings": [
             {

@@ -54,6 +54,14 @@ def actor() -> str | None:
     return _seat[0].who(st.context.cookies) if _seat else None
 
 
+def me() -> str:
+    """Who looks at this page, asked anew: also within a callback. Raises VaultLocked."""
+    who = actor()
+    if who is None:
+        raise VaultLocked
+    return who
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """Shows an error as its sentence and advice, and lets the rest of the page be drawn.

@@ -12,7 +12,7 @@ from vig.app import demo, library, walk
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Shelf
 from vig.domain.family import Purpose
-from vig.domain.recording import Recording, RecordingState
+from vig.domain.recording import Recording
 from vig.ui import desk, words
 from vig.ui.uploader import Film, uploader
 
@@ -61,7 +61,7 @@ def _news() -> None:
 
 def films_now() -> tuple[Shelf, ...]:
     workspace = desk.workspace()
-    return library.shelves(workspace, workspace.jobs)
+    return library.shelves(workspace, desk.me(), workspace.jobs)
 
 
 def shelves() -> None:
@@ -79,7 +79,7 @@ def shelves() -> None:
 
 
 def _coming() -> tuple[Recording, ...]:
-    return desk.workspace().catalogue.recordings(state=RecordingState.IMPORTING)
+    return library.coming(desk.workspace(), desk.me())
 
 
 def _still_coming(before: int) -> None:
@@ -114,7 +114,7 @@ def _add_samples() -> None:
                 shown.progress(done, text=f"Adding sample film {number + 1} of {len(demo.SAMPLES)}")
 
             added = demo.add(workspace, name, heard)
-            walk.analyse(workspace, added, actor=st.session_state["actor"])
+            walk.analyse(workspace, added, actor=desk.me())
     st.rerun()
 
 
@@ -185,7 +185,7 @@ def bar(recording_id: str, job: str) -> None:
             st.rerun()  # back to a page that does not draw itself anew
         st.progress(work.share, text=doing(work))
         if st.button("Stop", key=f"stop-{recording_id}"):
-            walk.cancel(workspace, job, actor=st.session_state["actor"])
+            walk.cancel(workspace, job, actor=desk.me())
             st.rerun()
 
 
@@ -219,7 +219,7 @@ def doing(work: JobStatus) -> str:
 
 def _analyse(recording_id: str) -> None:
     with desk.told():
-        walk.analyse(desk.workspace(), recording_id, actor=st.session_state["actor"])
+        walk.analyse(desk.workspace(), recording_id, actor=desk.me())
         st.rerun()
 
 
@@ -235,7 +235,7 @@ def _erase(shelf: Shelf) -> None:
     typed = st.text_input("Type the pseudonym to erase it", key="erase-typed")
     if st.button("Erase", type="primary", disabled=typed.strip() != shelf.pseudonym):
         with desk.told():
-            gone = walk.erase(desk.workspace(), recording.id, actor=st.session_state["actor"])
+            gone = walk.erase(desk.workspace(), recording.id, actor=desk.me())
             st.session_state["erased"] = words.ERASED if gone else words.ERASED_PENDING
             if st.session_state.get("film") == recording.id:
                 del st.session_state["film"]
@@ -252,7 +252,7 @@ def add_panel() -> None:
         st.caption(words.SAMPLES_ONLY)
     left, right = st.columns(2, gap="large")
     with left:
-        family, weeks = _family([one.pseudonym for one in desk.workspace().catalogue.families()])
+        family, weeks = _family(library.pseudonyms(desk.workspace(), desk.me()))
         filmed_on = st.date_input("Filmed on", None, max_value="today", format="DD/MM/YYYY")
     with right:
         purposes, by, on = _agreement()

@@ -58,7 +58,7 @@ def _room(film: str) -> None:
     """In a fragment: keeping a moment redraws this and nothing else, and the film plays on."""
     with desk.told():
         try:
-            shelf = library.shelf(desk.workspace(), film)
+            shelf = library.shelf(desk.workspace(), desk.me(), film)
         except Unknown:
             st.session_state.pop("film", None)
             raise
@@ -93,7 +93,7 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
 
     def made(gesture: Gesture) -> None:
         if gesture.number > memory["heard"]:
-            memory["problem"] = obey(workspace, shelf, gesture, st.session_state["actor"])
+            memory["problem"] = obey(workspace, shelf, gesture, desk.me())
             memory["heard"] = gesture.number
 
     review_room(data, key=f"review-{film}", made=made)
