@@ -12,6 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _accounts()
+    _passkeys()
+    _families()
+
+
+def _accounts() -> None:
     with op.batch_alter_table("account") as table:
         table.alter_column(
             "role", new_column_name="offices", existing_type=sa.String(length=64), nullable=False
@@ -23,6 +29,9 @@ def upgrade() -> None:
         table.add_column(sa.Column("codes_ct", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("subject_ct", sa.LargeBinary(), nullable=True))
         table.create_unique_constraint("uq_account_subject_blind", ["subject_blind"])
+
+
+def _passkeys() -> None:
     op.create_table(
         "account_passkey",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -41,6 +50,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("credential_blind", name="uq_account_passkey_credential_blind"),
     )
     op.create_index("ix_account_passkey_account", "account_passkey", ["account"], unique=False)
+
+
+def _families() -> None:
     op.create_table(
         "account_family",
         sa.Column("id", sa.String(length=32), nullable=False),
