@@ -79,7 +79,7 @@ class Oven:
         os.fsync(fd)
         os.close(fd)
 
-    def lock(self) -> None:
+    def lock(self, subjects: frozenset[str]) -> None:
         self.open = False
 
     def unlock(self, key: bytes) -> None:

@@ -23,7 +23,7 @@ from tests.catalogue.making import (
     sealed,
     stocked,
 )
-from vig.catalogue import AnalysisState, Catalogue, ObjectState, Outcome, new_id
+from vig.catalogue import AnalysisState, Catalogue, ObjectRow, ObjectState, Outcome, new_id
 from vig.catalogue.audit import Chain
 from vig.domain.account import FIRST_OFFICES, Office
 from vig.domain.clock import SECOND, Span
@@ -394,8 +394,8 @@ def test_all_keys_are_wrapped_anew_or_none(catalogue: Catalogue) -> None:
     before = catalogue.objects(recording.id)
     contexts = {row.context for row in before}
 
-    def fails_second(wrapped: bytes, context: bytes) -> bytes:
-        contexts.remove(context)
+    def fails_second(wrapped: bytes, whose: ObjectRow) -> bytes:
+        contexts.remove(whose.context)
         if not contexts:
             raise Broken
         return b"new" + wrapped

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +44,12 @@ from vig.vault.keys import (
     Slots,
     key_file,
     recovery_code,
+)
+from vig.vault.secrets import Key
+
+WRAPPED_FOR_AN_OWNER = (
+    "0200000001000000000000000000000000c3796c98f5c111c57b5bc6d8393cb31c"
+    "d6cd9d481fc98c4503ce5e8c6628575f8e8573b91fa7849465bdf46d66ce9060"
 )
 
 CODE = recovery_code()
@@ -274,6 +283,68 @@ def test_a_ring_can_be_handed_to_a_worker(made: tuple[Slots, KeyRing]) -> None:
     assert worker.unwrap(wrapped, b"row") == key
     assert (worker.version, worker.versions) == (2, (1, 2))
     assert worker.subkey("audit") == ring.subkey("audit")
+
+
+# ── narrowing ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_narrowed_ring_opens_and_makes_keys_of_its_owners_and_nothing_else(
+    made: tuple[Slots, KeyRing], folder: Path
+) -> None:
+    slots, ring = made
+    old = ring.wrap(key := os.urandom(32), b"row", owner="film")
+    ring = slots.rotate(ring)
+    other = ring.wrap(os.urandom(32), b"row", owner="other")
+    nobodys = ring.wrap(os.urandom(32), b"row")
+    ring.narrow({"film", "second"})
+    assert ring.unwrap(old, b"row", owner="film") == key
+    made_behind_the_lock = ring.wrap(key, b"new row", owner="second")
+    for act in (
+        lambda: ring.unwrap(other, b"row", owner="other"),
+        lambda: ring.unwrap(nobodys, b"row"),
+        lambda: ring.unwrap(nobodys, b"row", owner="film"),
+        lambda: ring.wrap(key, b"row"),
+        lambda: ring.wrap(key, b"row", owner="other"),
+        lambda: ring.subkey("database"),
+        lambda: ring.master(ring.version),
+        ring.root,
+        ring.hand_over,
+        lambda: slots.rotate(ring),
+    ):
+        with pytest.raises(VaultLocked):
+            act()
+    whole = Slots.load(folder).unlock(Passphrase(WORDS))
+    assert whole.unwrap(made_behind_the_lock, b"new row", owner="second") == key
+    ring.narrow({"film", "other"})  # never wider than before
+    with pytest.raises(VaultLocked):
+        ring.unwrap(made_behind_the_lock, b"new row", owner="second")
+    assert ring.unwrap(old, b"row", owner="film") == key
+    ring.forget()
+    with pytest.raises(VaultLocked):
+        ring.unwrap(old, b"row", owner="film")
+
+
+def test_a_key_is_bound_to_its_owner(made: tuple[Slots, KeyRing]) -> None:
+    ring = made[1]
+    wrapped = ring.wrap(os.urandom(32), b"row", owner="film")
+    for owner in (None, "other", ""):
+        with pytest.raises(Tampered):
+            ring.unwrap(wrapped, b"row", owner=owner)
+    with pytest.raises(Tampered):
+        ring.unwrap(b"\x01" + wrapped[1:], b"row", owner="film")
+
+
+def test_an_owner_s_key_is_derived_as_the_format_says() -> None:
+    """Written out once more, with numbers that stay: a later release must open them."""
+    vault, master = "000102030405060708090a0b0c0d0e0f", bytes(range(32))
+    info = b"vig recording key v1\0film"
+    owned = HKDF(hashes.SHA256(), 32, salt=bytes.fromhex(vault), info=info).derive(master)
+    bound = b"vig wrapped key v2\0" + bytes.fromhex(vault) + b"\0\0\0\1" + b"row"
+    sealed = AESGCM(owned).encrypt(bytes(12), bytes(range(32, 64)), bound)
+    wrapped = b"\2" + b"\0\0\0\1" + bytes(12) + sealed
+    assert wrapped.hex() == WRAPPED_FOR_AN_OWNER
+    ring = KeyRing(vault, 1, {1: Key(master)}, Key(bytes(32)))
+    assert ring.unwrap(wrapped, b"row", owner="film") == bytes(range(32, 64))
 
 
 # ── rotation ─────────────────────────────────────────────────────────────────────────────────

@@ -81,6 +81,9 @@ class MemoryHouse:
         self.happened.append("lock")
         self.state = "locked"
 
+    def close(self) -> None:
+        self.happened.append("close")
+
 
 class Clock:
     def __init__(self) -> None:

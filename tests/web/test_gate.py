@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from tests.web.driver import Socket
-from tests.web.houses import Clock, MemoryHouse, gated, open_porch
+from tests.web.houses import MemoryHouse, gated, open_porch
 from vig.web.gate import CLOSED, PAGE_CSP
-from vig.web.porch import LONGEST_ALONE, Porch
+from vig.web.porch import Porch
 from vig.web.sessions import COOKIE
 
 INSIDE = ["/", "/library", "/_stcore/health", "/_stcore/host-config", "/static/js/index.js",
@@ -211,30 +211,3 @@ def test_the_house_locks_when_the_last_one_has_gone() -> None:
     assert porch.lock_if_left()
     assert porch.house.state == "locked"
     assert not porch.lock_if_left()
-
-
-def test_work_under_way_keeps_the_keys_for_a_while_but_the_screens_are_closed_at_once() -> None:
-    clock = Clock()
-    porch, token = open_porch(clock=clock)
-    busy = [True]
-    porch.at_work.append(lambda: busy[0])
-    porch.sessions.end(token)
-    assert not porch.lock_if_left()
-    assert porch.house.state == "open"
-    browser = gated(porch)
-    browser.cookies[COOKIE] = token
-    assert asyncio.run(browser.get("/")).status == 401
-    clock.now += 600
-    busy[0] = False
-    assert porch.lock_if_left()
-    assert porch.house.state == "locked"
-
-
-def test_work_that_never_ends_does_not_keep_the_keys_for_ever() -> None:
-    clock = Clock()
-    porch, token = open_porch(clock=clock)
-    porch.at_work.append(lambda: True)
-    porch.sessions.end(token)
-    assert not porch.lock_if_left()
-    clock.now += LONGEST_ALONE
-    assert porch.lock_if_left()

@@ -17,6 +17,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -49,6 +50,7 @@ from vig.perception.models import Models
 from vig.perception.people import join
 from vig.perception.sight import look
 from vig.perception.sound import listen
+from vig.vault.ring import KeyRing
 
 T = TypeVar("T")
 
@@ -85,17 +87,24 @@ def settings_hash() -> str:
 
 def bench(root: Path, handed: bytes) -> Bench:
     """What a worker process needs, from the key it was handed over its pipe."""
-    return bench_of(Workspace.from_key(root, handed), own=True)
+    ws = Workspace.from_key(root, handed)
+
+    def unlock(key: bytes) -> None:
+        ws.ring = KeyRing.taken_over(key)
+
+    def lock(subjects: frozenset[str]) -> None:
+        ws.ring.narrow(subjects)
+
+    return replace(bench_of(ws), lock=lock, unlock=unlock, close=ws.close)
 
 
-def bench_of(ws: Workspace, *, own: bool = False) -> Bench:
-    """What a worker needs of an open vault; ``own`` closes the vault with the worker."""
+def bench_of(ws: Workspace) -> Bench:
+    """What asking for jobs, or doing them in this process, needs of an open vault."""
     return Bench(
         engine=engine_for_jobs(ws.root / JOBS_FILE, ws.ring.subkey("jobs database")),
         seal=ws.ring.subkey("jobs values"),
         works=(work(ws),),
         root=ws.root,
-        close=ws.close if own else None,
     )
 
 

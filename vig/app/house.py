@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ from vig.app.jobs import Bench, open_desk
 from vig.app.jobs.lock import WorkerLock
 from vig.app.worker import WorkerHandle, start_worker
 from vig.app.workspace import CATALOGUE, SLOTS, Workspace
-from vig.catalogue.values import ObjectState
+from vig.catalogue.values import ObjectRow, ObjectState
 from vig.domain.progress import Progress, unheard
 from vig.errors import (
     BadValue,
@@ -67,6 +68,19 @@ class Check:
     bad: tuple[str, ...]
 
 
+class _Desk:
+    """Where this process asks for jobs, and the database behind it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.jobs = open_desk(bench)
+        self._engine = bench.engine
+
+    def close(self) -> None:
+        """Let go of both, so that no pool keeps the key."""
+        self.jobs.close()
+        self._engine.dispose()
+
+
 class House:
     """The vault in ``root``, whatever state it is in. Safe to use from several threads.
 
@@ -77,7 +91,7 @@ class House:
         self.root = root
         self._with_worker = worker
         self._worker: WorkerHandle | None = None
-        self._bench: Bench | None = None
+        self._desk: _Desk | None = None
         self._workspace: Workspace | None = None
         self._ring: KeyRing | None = None  # between set_up and confirm only
         self._turn = threading.RLock()
@@ -172,14 +186,27 @@ class House:
             return self._enter(self._opened(ring))
 
     def lock(self) -> None:
-        """Let go of the keys."""
+        """Let go of the master key, here and in the worker.
+
+        A film being brought in or watched comes to its end with the keys of its own recording;
+        whoever does that work ends with it.
+        """
+        with self._turn:
+            ws, desk = self._workspace, self._desk
+            self._workspace = self._desk = None
+            if ws is None:
+                return
+            if self._worker is not None:
+                self._worker.lock()
+            with suppress(VigError):  # a full disk must not keep the keys in memory
+                ws.catalogue.checkpoint(self.root / CHECKPOINTS)
+            ws.leave(*(() if desk is None else (desk.close,)))
+
+    def close(self) -> None:
+        """Lock, and let no work go on: the process is about to end."""
         with self._turn:
             self._dismiss()
-            if self._workspace is not None:
-                with suppress(VigError):  # a full disk must not keep the keys in memory
-                    self._workspace.catalogue.checkpoint(self.root / CHECKPOINTS)
-                self._workspace.close()
-                self._workspace = None
+            self.lock()
 
     def _enter(self, ws: Workspace) -> Workspace:
         self._engage(ws)
@@ -188,21 +215,24 @@ class House:
 
     def _engage(self, ws: Workspace) -> None:
         """Start the worker, if this house has one, and a desk to ask it at."""
-        if self._with_worker:
+        if not self._with_worker:
+            return
+        if self._worker is None:
             self._worker = start_worker(self.root, ws.ring.hand_over(), opener=OPENER)
-            self._bench = analysis.bench_of(ws)
-            ws.employ(open_desk(self._bench))
+        else:
+            self._worker.unlock(ws.ring.hand_over())
+        self._desk = _Desk(analysis.bench_of(ws))
+        ws.employ(self._desk.jobs)
 
     def _dismiss(self) -> None:
-        """Stop the worker and let go of the jobs database, so that no pool keeps its key."""
+        """Stop the worker and let go of the jobs database."""
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
-        if self._bench is not None:
-            self.workspace.jobs.close()
+        if self._desk is not None:
             self.workspace.employ(None)
-            self._bench.engine.dispose()
-            self._bench = None
+            self._desk.close()
+            self._desk = None
 
     def _opened(self, ring: KeyRing) -> Workspace:
         ws = Workspace.from_ring(self.root, ring)
@@ -262,7 +292,7 @@ class House:
         old = ws.ring.versions
         ring = slots.rotate(ws.ring)
         with ws.catalogue.act("guider", "rotate", object="vault") as act:
-            count = act.rewrap_keys(ring.rewrap, ring.version)
+            count = act.rewrap_keys(partial(_rewrapped, ring), ring.version)
             for upload, known in uploads.pending(ws).items():
                 act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
         for version in old:
@@ -316,6 +346,10 @@ class House:
         if self.state != "none":
             raise VaultExists
         copies.restore(self.root, folder, progress)
+
+
+def _rewrapped(ring: KeyRing, wrapped: bytes, whose: ObjectRow) -> bytes:
+    return ring.rewrap(wrapped, whose.context, owner=whose.recording)
 
 
 def _secret_from(text: str) -> Secret:

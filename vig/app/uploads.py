@@ -77,7 +77,7 @@ def append(ws: Workspace, upload: str, at: int, chunk: bytes) -> int:
             sink.write(chunk)
             sink.finish()
             blob.commit()
-        wrapped = ws.ring.wrap(key, _context(upload, name))
+        wrapped = ws.ring.wrap(key, _context(upload, name), owner=upload)
         known["slices"].append({"id": name, "key": wrapped.hex(), "size": len(chunk)})
         _keep(ws, upload, known)
         return have + len(chunk)
@@ -92,14 +92,17 @@ def finish(ws: Workspace, upload: str, **asked: Any) -> Recording:
     known = _known(ws, upload)
     if offset(ws, upload) != known["size"]:
         raise BadValue(what="The film has not arrived as a whole yet.")
-    try:
-        with _Slices(ws, upload, known["slices"]) as film:
-            made = walk.add(ws, cast(BinaryIO, film), **asked)
-    except (BadFilm, AlreadyHere, SamplesOnly):
+    recording_id = uuid.uuid4().hex
+    # Named before it begins: from here on it comes to its end even if the vault is locked.
+    with ws.at_work_on(upload, recording_id):
+        try:
+            with _Slices(ws, upload, known["slices"]) as film:
+                made = walk.add(ws, cast(BinaryIO, film), recording_id=recording_id, **asked)
+        except (BadFilm, AlreadyHere, SamplesOnly):
+            abandon(ws, upload)
+            raise
         abandon(ws, upload)
-        raise
-    abandon(ws, upload)
-    return made
+        return made
 
 
 def abandon(ws: Workspace, upload: str) -> None:
@@ -142,7 +145,9 @@ def rewrapped(ring: KeyRing, upload: str, known: dict[str, Any]) -> dict[str, An
     slices = [
         {
             **piece,
-            "key": ring.rewrap(bytes.fromhex(piece["key"]), _context(upload, piece["id"])).hex(),
+            "key": ring.rewrap(
+                bytes.fromhex(piece["key"]), _context(upload, piece["id"]), owner=upload
+            ).hex(),
         }
         for piece in known["slices"]
     ]
@@ -211,7 +216,8 @@ class _Slices(io.RawIOBase):
             self._let_go()
             piece = self._slices[number]
             wrapped = bytes.fromhex(piece["key"])
-            key = self._ws.ring.unwrap(wrapped, _context(self._upload, piece["id"]))
+            context = _context(self._upload, piece["id"])
+            key = self._ws.ring.unwrap(wrapped, context, owner=self._upload)
             raw = self._ws.store.open(piece["id"])
             self._open = (number, unseal(raw, key, _id(self._upload), _id(piece["id"])))
         return self._open[1]

@@ -78,12 +78,14 @@ def add(
     age_weeks: int | None = None,
     carer_word: str | None = None,
     original_left: bool = True,
+    recording_id: str | None = None,
     progress: Progress = unheard,
 ) -> Recording:
     """Bring a film into the vault: whole, or not at all.
 
     ``source`` is the seekable file, ``family`` a pseudonym (made here when it is new), ``name``
-    the file's name (kept sealed). Raises NoConsent without agreement to keep, the BadFilm errors,
+    the file's name (kept sealed), ``recording_id`` a fresh id where the caller needs to know it
+    beforehand. Raises NoConsent without agreement to keep, the BadFilm errors,
     AlreadyHere, DiskFull, Cancelled; nothing is left behind then.
     """
     # long because the order of an import is its safety, and it is read here from top to bottom
@@ -99,7 +101,7 @@ def add(
     ws.room_for(size)
     footage = video.probe(source)
     household = _family(ws, family, age_weeks, carer_word, actor)
-    recording_id = uuid.uuid4().hex
+    recording_id = recording_id or uuid.uuid4().hex
     lock = ws.importing(recording_id)
     lock.take()
     try:

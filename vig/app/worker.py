@@ -4,7 +4,8 @@
 input: never by argument, environment or file. Frames on that pipe, in this direction only::
 
     K  length (2 bytes, big-endian)  key     the vault is open with this key (first frame; again to unlock)
-    L                                        the vault is locked: drop the keys
+    L                                        the vault is locked: drop the keys, but for those of
+                                             the recordings being worked on; end when they are done
     (end of file)                            stop; also what happens when the parent dies
 
 and one line of JSON back, ``{"ready": true}`` or ``{"failure": {...}}``.
@@ -27,17 +28,24 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import vig
 from vig.app.jobs import Bench, Failure
 from vig.errors import VaultLocked, WorkError
+
+if TYPE_CHECKING:
+    from vig.app.jobs.standby import Standby
 
 OPENER = "vig.app.analysis:bench"
 """Opens the real vault; tests name another."""
 
 PATIENCE = 10.0
 """Seconds a part gets to notice that it is to halt, before the process ends under it."""
+
+
+LINGER = 5.0
+"""Seconds a locked worker without work stays, in case somebody comes straight back."""
 
 
 class WorkerHandle:
@@ -64,7 +72,9 @@ class WorkerHandle:
         return self._process.poll() is None
 
     def lock(self) -> None:
-        """Drop the keys, here and there. Jobs that need one wait and say so."""
+        """Drop the keys, here and there. A job under way keeps those of its own recording and goes
+        on; jobs that need another wait and say so. Then the worker ends.
+        """
         with self._lock:
             self._key = None
             self._send(b"L")
@@ -198,6 +208,7 @@ def main(argv: Sequence[str]) -> int:
     # Ctrl-C reaches the whole terminal; whether to end is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     orders, answer = _ours_alone(0), _ours_alone(1)
+    locked = threading.Event()
     try:
         bench = _open(argv[2], Path(argv[1]), _first_key(orders))
         from vig.app.jobs.standby import Standby
@@ -215,18 +226,36 @@ def main(argv: Sequence[str]) -> int:
             while (order := _order(orders)) is not None:
                 if isinstance(order, bytes) and bench.unlock is not None:
                     bench.unlock(order)
+                    locked.clear()
                     standby.wake()
                 elif order == "L" and bench.lock is not None:
-                    bench.lock()
+                    bench.lock(standby.subjects)
+                    locked.set()
         finally:
             stop.set()
 
     threading.Thread(target=obey, name="vig-orders", daemon=True).start()
-    stop.wait()
+    _until_needless(stop, locked, standby)
     if standby.stop() and bench.close is not None:
         bench.close()
     # Threads of a part that never looked up would keep the interpreter, and the lock, for ever.
     os._exit(0)
+
+
+def _until_needless(stop: threading.Event, locked: threading.Event, standby: Standby) -> None:
+    """Until the end is ordered, or the vault is locked and no work goes on any more.
+
+    A locked worker with nothing to do would only keep the catalogue open; whoever unlocks the
+    vault starts another.
+    """
+    idle_since: float | None = None
+    while not stop.wait(0.5):
+        if locked.is_set() and standby.waiting:
+            idle_since = time.monotonic() if idle_since is None else idle_since
+            if time.monotonic() - idle_since > LINGER:
+                return
+        else:
+            idle_since = None
 
 
 def _open(opener: str, root: Path, key: bytes) -> Bench:

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +25,15 @@ from vig.catalogue.catalogue import Catalogue
 from vig.catalogue.values import CatalogueKeys, ObjectRow, ObjectState
 from vig.domain.family import ConsentRuling, Purpose, permits
 from vig.domain.recording import Recording, RecordingState
-from vig.errors import DiskFull, ErasurePending, NoConsent, Tampered, Unknown, VigError
+from vig.errors import (
+    DiskFull,
+    ErasurePending,
+    NoConsent,
+    Tampered,
+    Unknown,
+    VaultLocked,
+    VigError,
+)
 from vig.vault.ring import KeyRing
 from vig.vault.secrets import Key
 from vig.vault.store import BlobStore, FolderStore, create_ballast
@@ -52,6 +61,10 @@ class Workspace:
         self._jobs: Jobs | None = None
         self._viewed: dict[tuple[str, str, Purpose], float] = {}
         self._viewed_lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self._works = 0
+        self._left: list[Callable[[], None]] | None = None
+        self._turn = threading.Lock()
 
     @classmethod
     def from_ring(cls, root: Path, ring: KeyRing, *, new: bool = False) -> Workspace:
@@ -73,6 +86,45 @@ class Workspace:
         """Let go of the keys and the database."""
         self.catalogue.close()
         self.ring.forget()
+
+    @contextmanager
+    def at_work_on(self, *owners: str) -> Iterator[None]:
+        """Say that work goes on here that must come to its end even behind a locked screen.
+
+        ``owners`` are the recordings (and uploads) whose keys it needs; see ``leave``.
+        """
+        with self._turn:
+            if self._left is not None:
+                raise VaultLocked
+            self._works += 1
+            self._under_way.update(owners)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._works -= 1
+                self._under_way.subtract(owners)
+            self._close_if_left()
+
+    def leave(self, *then: Callable[[], None]) -> None:
+        """Lock: the master key goes now, the rest when the work under way has ended.
+
+        That work keeps the keys of its own recordings and the open catalogue, which it must ask
+        whether the family still agrees. ``then`` is called at the very end.
+        """
+        with self._turn:
+            self.ring.narrow(owner for owner, count in self._under_way.items() if count > 0)
+            self._left = list(then)
+        self._close_if_left()
+
+    def _close_if_left(self) -> None:
+        with self._turn:
+            if self._left is None or self._works:
+                return
+            last, self._left = self._left, []
+        self.close()
+        for act in last:
+            act()
 
     @property
     def jobs(self) -> Jobs:
@@ -144,7 +196,7 @@ class Workspace:
         """A reader of exactly this object."""
         if row.wrapped is None:
             raise Tampered(what="its key was destroyed")
-        key = self.ring.unwrap(row.wrapped, row.context)
+        key = self.ring.unwrap(row.wrapped, row.context, owner=row.recording)
         raw = self.store.open(row.id)
         try:
             return unseal(
@@ -171,7 +223,8 @@ class Workspace:
         """
         object_id, key = uuid.uuid4().hex, Key(os.urandom(32))
         row = ObjectRow(object_id, recording_id, kind, wrapped=None, key_version=self.ring.version)
-        row = replace(row, wrapped=self.ring.wrap(key, row.context))
+        wrapped = self.ring.wrap(key, row.context, owner=recording_id)
+        row = replace(row, wrapped=wrapped)
         with self.catalogue.act("system", "object.begin", object=recording_id) as act:
             act.put_object(row)
         try:

@@ -58,8 +58,8 @@ class HouseWrites(FilmWrites):
             self._session.flush()
         return Receipt(recording_id, self.now.date())
 
-    def rewrap_keys(self, rewrap: Callable[[bytes, bytes], bytes], version: int) -> int:
-        """Wrap every data key anew: ``rewrap(wrapped, context) -> wrapped``; gives how many.
+    def rewrap_keys(self, rewrap: Callable[[bytes, ObjectRow], bytes], version: int) -> int:
+        """Wrap every data key anew: ``rewrap(wrapped, whose) -> wrapped``; gives how many.
 
         All of them or, where one fails, none. Sealed media is not touched.
         """
@@ -69,7 +69,7 @@ class HouseWrites(FilmWrites):
         changes = [
             {
                 "id": row.id,
-                "wrapped": rewrap(bytes(row.wrapped or b""), mapping.sealed_object(row).context),
+                "wrapped": rewrap(bytes(row.wrapped or b""), mapping.sealed_object(row)),
                 "key_version": version,
             }
             for row in kept

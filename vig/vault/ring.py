@@ -6,7 +6,7 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -18,7 +18,7 @@ from vig.errors import Tampered, VaultLocked, WrongKey
 from vig.vault.secrets import Key
 
 _WRAPPED = struct.Struct(">BI12s")  # format, version of the master key, nonce
-_FORMAT = 1
+_BY_MASTER, _BY_OWNER = 1, 2
 
 
 def derived(key: bytes, vault_id: str, purpose: bytes) -> Key:
@@ -37,10 +37,11 @@ def _no_core_dumps() -> None:
 class KeyRing:
     """Master keys of one vault (all versions that still wrap something) and its root.
 
-    Never shows a key, cannot be pickled. After :meth:`forget` every use raises VaultLocked.
+    Never shows a key, cannot be pickled. After :meth:`forget` every use raises VaultLocked; after
+    :meth:`narrow` every use but wrapping and unwrapping what a named owner has.
     """
 
-    __slots__ = ("_masters", "_root", "_wrapping", "vault_id", "version")
+    __slots__ = ("_masters", "_owned", "_root", "_wrapping", "vault_id", "version")
 
     def __init__(
         self, vault_id: str, version: int, masters: Mapping[int, bytes], root: bytes
@@ -55,9 +56,12 @@ class KeyRing:
             number: AESGCM(derived(master, vault_id, b"vig key wrap v1"))
             for number, master in self._masters.items()
         }
+        self._owned: dict[tuple[int, str], AESGCM] = {}
 
     def __repr__(self) -> str:
-        return "<KeyRing, locked>" if self._root is None else "<KeyRing>"
+        if self._root is not None:
+            return "<KeyRing>"
+        return "<KeyRing, narrowed>" if self._owned else "<KeyRing, locked>"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a key ring is never pickled")
@@ -67,40 +71,60 @@ class KeyRing:
         """All versions held, oldest first."""
         return tuple(sorted(self._masters))
 
-    def wrap(self, key: bytes, context: bytes) -> bytes:
+    def wrap(self, key: bytes, context: bytes, *, owner: str | None = None) -> bytes:
         """A data key under the current master key; opens only with the same ``context`` again.
 
         Bind everything that says whose key it is: a wrapped key moved to another row must not open.
+        With an ``owner`` (a recording's id) a ring narrowed to that owner can open it too.
         """
-        self._check()
         nonce = os.urandom(12)
-        bound = self._bound(self.version, context)
-        sealed = self._wrapping[self.version].encrypt(nonce, bytes(key), bound)
-        return _WRAPPED.pack(_FORMAT, self.version, nonce) + sealed
+        cipher = self._cipher(self.version, owner)
+        form = _BY_MASTER if owner is None else _BY_OWNER
+        sealed = cipher.encrypt(nonce, bytes(key), self._bound(form, self.version, context))
+        return _WRAPPED.pack(form, self.version, nonce) + sealed
 
-    def unwrap(self, wrapped: bytes, context: bytes) -> Key:
-        """The data key. WrongKey for a master key not held, Tampered for anything else amiss."""
-        self._check()
+    def unwrap(self, wrapped: bytes, context: bytes, *, owner: str | None = None) -> Key:
+        """The data key. WrongKey for a master key not held, Tampered for anything else amiss.
+
+        ``owner`` may be named for a key that was wrapped without one.
+        """
         version = self.version_of(wrapped)
-        if version not in self._wrapping:
-            raise WrongKey
+        form = wrapped[0]
+        cipher = self._cipher(version, owner if form == _BY_OWNER else None)
         nonce, sealed = wrapped[5 : _WRAPPED.size], wrapped[_WRAPPED.size :]
         try:
-            cipher = self._wrapping[version]
-            return Key(cipher.decrypt(nonce, sealed, self._bound(version, context)))
+            return Key(cipher.decrypt(nonce, sealed, self._bound(form, version, context)))
         except InvalidTag:
             raise Tampered(what="the key of a sealed file is not as written") from None
 
     def version_of(self, wrapped: bytes) -> int:
         """The version of the master key that a data key is wrapped with."""
-        if len(wrapped) < _WRAPPED.size + 16 or wrapped[0] != _FORMAT:
+        if len(wrapped) < _WRAPPED.size + 16 or wrapped[0] not in (_BY_MASTER, _BY_OWNER):
             raise Tampered(what="the key of a sealed file is not as written")
         version: int = _WRAPPED.unpack_from(wrapped)[1]
         return version
 
-    def rewrap(self, wrapped: bytes, context: bytes) -> bytes:
+    def rewrap(self, wrapped: bytes, context: bytes, *, owner: str | None = None) -> bytes:
         """The same data key under the current master key."""
-        return self.wrap(self.unwrap(wrapped, context), context)
+        return self.wrap(self.unwrap(wrapped, context, owner=owner), context, owner=owner)
+
+    def narrow(self, owners: Iterable[str]) -> None:
+        """Let go of the master keys and the root; keep what opens and makes keys of ``owners``.
+
+        For work that goes on behind a locked screen: it can read and write its own recording and
+        nothing else. Narrowing again keeps at most what is still held.
+        """
+        wanted = set(owners)
+        if self._root is None:
+            self._owned = {k: cipher for k, cipher in self._owned.items() if k[1] in wanted}
+            return
+        kept = {
+            (version, owner): self._cipher(version, owner)
+            for version in self._masters
+            for owner in wanted
+        }
+        self._owned = kept  # first, so that work under way never finds itself without
+        self._masters, self._wrapping, self._root = {}, {}, None
 
     def subkey(self, name: str) -> Key:
         """32 bytes for one use, the same for ever for this vault and name, whatever is rotated."""
@@ -110,7 +134,7 @@ class KeyRing:
 
     def forget(self) -> None:
         """Lets go of every key. (Python gives no way to overwrite them; the process must end.)"""
-        self._masters, self._wrapping, self._root = {}, {}, None
+        self._masters, self._wrapping, self._root, self._owned = {}, {}, None, {}
 
     def hand_over(self) -> Key:
         """Everything, for a worker process: over an inherited pipe only, never to disk."""
@@ -147,9 +171,22 @@ class KeyRing:
         if self._root is None:
             raise VaultLocked
 
-    def _bound(self, version: int, context: bytes) -> bytes:
+    def _cipher(self, version: int, owner: str | None) -> AESGCM:
+        """What wraps for the owner under this master key. VaultLocked, WrongKey."""
+        if owner is not None and (held := self._owned.get((version, owner))) is not None:
+            return held
+        masters, wrapping = self._masters, self._wrapping
+        if version not in wrapping:
+            self._check()
+            raise WrongKey
+        if owner is None:
+            return wrapping[version]
+        info = b"vig recording key v1\0" + owner.encode()
+        return AESGCM(derived(masters[version], self.vault_id, info))
+
+    def _bound(self, form: int, version: int, context: bytes) -> bytes:
         vault = bytes.fromhex(self.vault_id)
-        return b"vig wrapped key v1\0" + vault + version.to_bytes(4, "big") + context
+        return b"vig wrapped key v%d\0" % form + vault + version.to_bytes(4, "big") + context
 
 
 def _read(handed: Key) -> KeyRing | None:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 MARK = "x-vig-request"
 """A header that only our own scripts send: a form on a foreign page cannot."""
 
-LONGEST_ALONE = 2 * 3600.0
-"""Seconds that work under way may keep the house unlocked after everybody has gone."""
-
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -36,9 +33,6 @@ class Porch:
     clock: Callable[[], float] = awake_and_asleep
     at_lock: list[Callable[[], None]] = field(default_factory=list)
     """What must be forgotten with the keys."""
-    at_work: list[Callable[[], bool]] = field(default_factory=list)
-    """Each says whether work goes on that needs the keys."""
-    _left_at: float | None = None
 
     def who(self, conn: HTTPConnection) -> Session | None:
         """Who asks; None when nobody is signed in or the house is not open."""
@@ -61,15 +55,9 @@ class Porch:
     def lock_if_left(self) -> bool:
         """Drop the keys when nobody is signed in any more; True when it did.
 
-        A film being brought in or watched may first come to its end, for ``LONGEST_ALONE`` at most:
-        the screens are closed to everybody from the moment the last session ended.
+        A film being brought in or watched goes on with the keys of its own recording.
         """
         if self.house.state != "open" or self.sessions.alive():
-            self._left_at = None
-            return False
-        now = self.clock()
-        self._left_at = now if self._left_at is None else self._left_at
-        if now - self._left_at < LONGEST_ALONE and any(busy() for busy in self.at_work):
             return False
         self._drop_keys()
         return True

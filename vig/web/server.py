@@ -35,7 +35,6 @@ def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None)
     served to anybody, so nothing of a family's may be in them.
     """
     porch = porch or Porch(house)
-    porch.at_work.append(lambda: any(not job.ended for job in house.workspace.jobs.list()))
     own = Path(str(files("vig.web"))) / "assets"
     mounts: list[BaseRoute] = [
         Mount(f"/assets/{name}", ProgramFiles(directory=folder))
@@ -59,6 +58,7 @@ def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None)
             with suppress(asyncio.CancelledError):
                 await watch
             await anyio.to_thread.run_sync(porch.lock)
+            await anyio.to_thread.run_sync(house.close)
 
     return {
         "routes": routes,

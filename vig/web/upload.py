@@ -46,7 +46,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def routes(porch: Porch) -> list[Route]:
     films = Uploads(porch)
-    porch.at_work.append(films.at_work)
     one = "/api/uploads/{upload}"
     return [
         Route("/api/uploads", films.guarded(films.begin), methods=["POST"]),
@@ -64,10 +63,6 @@ class Uploads:
         self._porch = porch
         self._busy: set[str] = set()
         self._errands: dict[str, Errand] = {}
-
-    def at_work(self) -> bool:
-        """Whether a film is being brought in just now."""
-        return any(errand.running for errand in self._errands.values())
 
     def guarded(self, handler: Handler) -> Handler:
         """Only our own scripts may change anything, and errors become one sentence."""
@@ -152,11 +147,12 @@ class Uploads:
         await anyio.to_thread.run_sync(uploads.offset, workspace, upload)  # Unknown when not there
 
         def work(progress: Progress) -> str:
-            made = uploads.finish(workspace, upload, **asked, actor=actor, progress=progress)
-            # Here and not on the page, which may have been left while the film came in.
-            if Purpose.ANALYSE in asked["agreement"].purposes:
-                walk.analyse(workspace, made.id, actor=actor)
-            return made.id
+            with workspace.at_work_on():
+                made = uploads.finish(workspace, upload, **asked, actor=actor, progress=progress)
+                # Here and not on the page, which may have been left while the film came in.
+                if Purpose.ANALYSE in asked["agreement"].purposes:
+                    walk.analyse(workspace, made.id, actor=actor)
+                return made.id
 
         self._errands[upload] = Errand.start(work)
         return Response(status_code=202)

@@ -180,14 +180,15 @@ class Bench:
     ``engine`` reaches the jobs database (SQLCipher on one machine, Postgres for a team), ``seal``
     is the 32-byte key under which values are stored in it, ``root`` the folder of ``worker.lock``
     (None for a team server, where workers are told apart by their heartbeat). ``lock`` drops the
-    vault's keys, ``unlock`` brings them back, ``close`` ends the whole; all may be left out.
+    vault's keys but those of the subjects it is given, which are being worked on; ``unlock``
+    brings them back, ``close`` ends the whole; all may be left out.
     """
 
     engine: sa.Engine
     seal: bytes
     works: tuple[Work, ...]
     root: Path | None = None
-    lock: Callable[[], None] | None = None
+    lock: Callable[[frozenset[str]], None] | None = None
     unlock: Callable[[bytes], None] | None = None
     close: Callable[[], None] | None = None
     pace: Pace = Pace()

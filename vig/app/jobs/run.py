@@ -53,7 +53,8 @@ class Run:
 
     def __init__(self, runner: Runner, job: JobId, work: Work, subject: str) -> None:
         self.job = job
-        self._runner, self._work, self._subject = runner, work, subject
+        self.subject = subject
+        self._runner, self._work = runner, work
         self._token = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._broken = threading.Event()
@@ -63,6 +64,11 @@ class Run:
         self._labels: set[str | None] = set()
         self._told = 0.0
 
+    @property
+    def waits(self) -> bool:
+        """Whether it stands still until the vault is unlocked."""
+        return self._locked_lanes > 0
+
     def do(self) -> None:
         barren = self._persist(lambda: self._runner.ledger.begin(self.job, self._token))
         if not self._runner.owns(self):
@@ -71,12 +77,12 @@ class Run:
             raise WorkError
         self._tell("plan", at_once=True)
         parts: list[str] = DBOS.run_step(
-            {"name": "plan"}, self._guard, lambda: self._work.parts_of(self._subject)
+            {"name": "plan"}, self._guard, lambda: self._work.parts_of(self.subject)
         )
         self._weights = {part: self._work.weight(part) for part in parts}
         self._do_parts(parts)
         self._tell("finish", at_once=True)
-        DBOS.run_step({"name": "finish"}, self._guard, lambda: self._work.finish(self._subject))
+        DBOS.run_step({"name": "finish"}, self._guard, lambda: self._work.finish(self.subject))
 
     def leave(self) -> None:
         """The run is over, one way or another."""
@@ -113,7 +119,7 @@ class Run:
 
         def do() -> None:
             heard(0.0)
-            self._work.do_part(self._subject, part, heard)
+            self._work.do_part(self.subject, part, heard)
             newly.append(part)
 
         step.run({"name": part}, self._guard, do)

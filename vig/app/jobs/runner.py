@@ -114,6 +114,16 @@ class Runner:
         _one_per_process.release()
         return quiet
 
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What is being worked on."""
+        return frozenset(run.subject for run in list(self._runs.values()))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether all there is to do waits for the key."""
+        return all(run.waits for run in list(self._runs.values()))
+
     def wake(self) -> None:
         """The vault may be open again: whoever waits for it tries at once."""
         with self.unlocked:

@@ -26,6 +26,16 @@ class Standby:
     def working(self) -> bool:
         return self._runner is not None
 
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What is being worked on here."""
+        return self._runner.subjects if self._runner is not None else frozenset()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether nothing is under way here, or only what waits for the key."""
+        return self._runner is None or self._runner.waiting
+
     def start(self) -> None:
         if not self._try_once() and self._keep_trying:
             self._thread.start()
