@@ -25,6 +25,9 @@
     │   ├── VaultExists
     │   ├── VaultLocked
     │   ├── WrongKey
+    │   │   ├── WrongSignIn
+    │   │   ├── WrongCode
+    │   │   └── WrongPasskey
     │   ├── MistypedCode
     │   ├── BadSlot
     │   ├── NoSecureKeyring
@@ -197,6 +200,24 @@ class VaultLocked(VaultError):
 
 class WrongKey(VaultError):
     """This passphrase, key or code does not open this vault."""
+
+
+class WrongSignIn(WrongKey):
+    """This name and passphrase do not open this vault."""
+
+    hint = "Look at both. Capitals count in the passphrase, not in the name."
+
+
+class WrongCode(WrongKey):
+    """This code is not right, or was used already."""
+
+    hint = "Wait for the next one, or use one of the printed codes."
+
+
+class WrongPasskey(WrongKey):
+    """This device was not recognised."""
+
+    hint = "Use the device that was set up here, or a code."
 
 
 class MistypedCode(VaultError):

@@ -163,9 +163,14 @@ class Slots:
         """
         return self._opened(secret)[1]
 
-    def confirm(self, secret: Secret) -> SlotInfo:
+    def enter(self, secret: Secret, only: str | None = None) -> tuple[str, KeyRing]:
+        """The same, and the id of the slot that opened; ``only`` is the one slot to be tried."""
+        slot, ring = self._opened(secret, only)
+        return slot.id, ring
+
+    def confirm(self, secret: Secret, only: str | None = None) -> SlotInfo:
         """Marks the slot of ``secret`` as tested. Raises what :meth:`unlock` raises."""
-        slot, ring = self._opened(secret)
+        slot, ring = self._opened(secret, only)
         with self._changing(ring) as file:
             tested = tuple(replace(s, tested=s.tested or s.id == slot.id) for s in file.slots)
             self._put(ring, replace(file, slots=tested))
@@ -235,11 +240,11 @@ class Slots:
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────
 
-    def _opened(self, secret: Secret) -> tuple[Slot, KeyRing]:
+    def _opened(self, secret: Secret, only: str | None = None) -> tuple[Slot, KeyRing]:
         self._file = file = vaultfile.read(self.folder)
         refused = False
         for slot in file.slots:
-            if slot.kind != secret.kind:
+            if slot.kind != secret.kind or only not in (None, slot.id):
                 continue
             try:
                 key = secret.slot_key(slot.settings, _place(file.vault_id, slot.id))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn, Protocol, TypeAlias
 
+from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -142,14 +143,35 @@ class Passphrase(_Hidden):
         kdf = Kdf(*costs)  # type: ignore[arg-type]
         if not _allowed(kdf):
             raise BadSlot
-        argon2 = Argon2id(
-            salt=_salt_in(settings),
-            length=32,
-            iterations=kdf.passes,
-            lanes=kdf.lanes,
-            memory_cost=kdf.memory_kib,
-        )
-        return Key(argon2.derive(self._bytes))
+        return Key(_argon2(kdf, _salt_in(settings)).derive(self._bytes))
+
+
+def hashed(passphrase: Passphrase) -> str:
+    """What a server keeps to know a passphrase by (PHC text, Argon2id at the cost of a slot)."""
+    return _argon2(INTERACTIVE, os.urandom(16)).derive_phc_encoded(passphrase._bytes)
+
+
+def matches(passphrase: Passphrase, phc: str) -> bool:
+    """Whether :func:`hashed` gave ``phc`` for these words."""
+    with suppress(InvalidKey, ValueError):
+        Argon2id.verify_phc_encoded(passphrase._bytes, phc)
+        return True
+    return False
+
+
+def work_in_vain(passphrase: Passphrase) -> None:
+    """Cost what a real try costs, so that an unknown name answers no sooner than a known one."""
+    _argon2(INTERACTIVE, bytes(16)).derive(passphrase._bytes)
+
+
+def _argon2(kdf: Kdf, salt: bytes) -> Argon2id:
+    return Argon2id(
+        salt=salt,
+        length=32,
+        iterations=kdf.passes,
+        lanes=kdf.lanes,
+        memory_cost=kdf.memory_kib,
+    )
 
 
 # ── 256 random bits, kept on paper or in a file ──────────────────────────────────────────────
