@@ -126,6 +126,23 @@ def restore(folder: Path) -> None:
 
 
 @click.command()
+@click.option("--recovery", is_flag=True, help="Ask for the recovery code, not the passphrase.")
+def rescue(recovery: bool) -> None:
+    """Save what a damaged database still holds; the damaged file is kept.
+
+    Where there is a backup, bring that back instead: a film whose key was lost stays closed.
+    """
+    from vig.app.house import secret_of_kind
+    from vig.app.rescued import rescue as rescued
+
+    kind = "recovery" if recovery else "passphrase"
+    secret = secret_of_kind(kind, asking.passphrase("Recovery code" if recovery else "Passphrase"))
+    found = rescued(asking.home(), secret)
+    click.echo(f"{found.films} films and {found.families} families could be read.")
+    click.echo(f"The damaged database is kept as {found.aside.name}. Look at all of it: vig verify")
+
+
+@click.command()
 def ways() -> None:
     """The ways into the vault: passphrase, recovery code, key file, key store."""
     from vig.app.house import House
@@ -189,4 +206,4 @@ def doctor() -> None:
 
 
 FIRST = (init,)
-LATER = (rotate, verify, backup, restore, ways, add_way, remove_way, doctor)
+LATER = (rotate, verify, backup, restore, rescue, ways, add_way, remove_way, doctor)
