@@ -15,7 +15,7 @@ from vig.domain.clock import Span
 from vig.domain.family import Family, Role
 from vig.domain.progress import Progress
 from vig.domain.recording import Footage, Recording, RecordingState
-from vig.domain.review import Cue, Evidence, MicroClip, Moment, Principle
+from vig.domain.review import Annotation, Cue, Evidence, MicroClip, Moment, Principle
 from vig.vault.keys import SlotInfo, SlotKind
 
 SECOND = 1_000_000
@@ -85,6 +85,7 @@ class Catalogue:
     def __init__(self, moments: Sequence[Moment], clips: Sequence[MicroClip]) -> None:
         self.kept = list(clips)
         self.coming: list[Recording] = []
+        self.notes: list[Annotation] = []
         self._moments = tuple(moments)
 
     def moments(self, recording_id: str) -> tuple[Moment, ...]:
@@ -92,6 +93,9 @@ class Catalogue:
 
     def clips(self, recording_id: str) -> tuple[MicroClip, ...]:
         return tuple(self.kept)
+
+    def annotations(self, recording_id: str) -> tuple[Annotation, ...]:
+        return tuple(self.notes)
 
     def recordings(self, *, state: RecordingState) -> tuple[Recording, ...]:
         return tuple(self.coming) if state is RecordingState.IMPORTING else ()

@@ -193,7 +193,10 @@ def test_the_room_shows_the_film_the_moments_and_what_was_kept(pages: Pages) -> 
         "delay": 800_000,
     }
     assert data["clips"][0]["proposed_by"] == "m1"
-    assert "F-014" in words_on(at)
+    assert data["head"] == {
+        "family": "F-014",
+        "about": "baby 23 weeks · filmed 12 Nov 2026 · 4 min",
+    }
 
 
 def test_no_number_that_could_rate_anybody_reaches_the_page(pages: Pages) -> None:

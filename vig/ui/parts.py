@@ -17,7 +17,7 @@ export default part.default;
 
 
 def part(name: str) -> Any:
-    """The mount of the component in the folder ``name``: its markup, style and module.
+    """The mount of the component in the folder ``name``: its markup, every style sheet and module.
 
     The module is loaded by address rather than sent inline, so the policy that forbids foreign
     scripts holds and it is not sent again with every change of data.
@@ -26,6 +26,6 @@ def part(name: str) -> Any:
     return st.components.v2.component(
         f"vig-{name}",
         html=(folder / f"{name}.html").read_text("utf-8"),
-        css=(folder / f"{name}.css").read_text("utf-8"),
+        css="\n".join(sheet.read_text("utf-8") for sheet in sorted(folder.glob("*.css"))),
         js=_LOADER.format(name=name),
     )

@@ -73,13 +73,14 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         words.filmed(recording.filmed_on),
         words.length(recording.duration),
     )
-    st.markdown(f"#### {words.plain(shelf.pseudonym)} :gray[{about}]")
     memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
     data = room_data(
         recording,
         shelf.pseudonym,
         workspace.catalogue.moments(film),
         workspace.catalogue.clips(film),
+        workspace.catalogue.annotations(film),
+        about=about,
         left=walk.left(workspace, film),
         seen=shelf.analysed,
         heard=memory["heard"],

@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 from vig.domain.clock import SECOND, Micros
-from vig.domain.review import Principle
+from vig.domain.review import Play, Principle
 
 PRINCIPLES = {
     Principle.ATTENTIVE: "Being attentive",
@@ -17,6 +17,14 @@ PRINCIPLES = {
     Principle.DEEPENING: "Deepening discussion",
 }
 """Headings by AVIGuk; Kennedy, Landor & Todd 2011."""
+
+PLAYS = {
+    Play.NORMAL: "",
+    Play.SLOW: "slows down",
+    Play.FREEZE: "freezes",
+    Play.STILL: "a still",
+}
+"""How a micro-clip plays, where that is worth saying."""
 
 NO_SUGGESTION = "No suggestion. That says nothing about this family."
 OLDER = "These suggestions were made by an older version of this tool; the library can renew them."

@@ -8,51 +8,15 @@ authenticated routes, not through the component's data.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
-from vig.domain.clock import Span
 from vig.domain.recording import Recording
-from vig.domain.review import MicroClip, Moment
+from vig.domain.review import Annotation, MicroClip, Moment
 from vig.ui import words
 from vig.ui.parts import part
-
-Kind = Literal["keep", "leave", "unkeep", "return", "keep-span"]
-KINDS: tuple[Kind, ...] = ("keep", "leave", "unkeep", "return", "keep-span")
-
-
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """What a person did in the room."""
-
-    number: int
-    kind: Kind
-    moment: str | None = None
-    clip: str | None = None
-    span: Span | None = None
-    """The marked part, for ``keep-span``."""
-
-
-def gesture_of(raw: Mapping[str, Any] | None) -> Gesture | None:
-    """What the page sent as a value of ours; None for nothing, or for what no page of ours sends."""
-    if not raw or raw.get("kind") not in KINDS or type(raw.get("number")) is not int:
-        return None
-    span = None
-    if raw["kind"] == "keep-span":
-        start, end = raw.get("start"), raw.get("end")
-        if type(start) is not int or type(end) is not int or start >= end:
-            return None
-        span = Span(start, end)
-    moment, clip = raw.get("moment"), raw.get("clip")
-    return Gesture(
-        raw["number"],
-        raw["kind"],
-        str(moment) if moment else None,
-        str(clip) if clip else None,
-        span,
-    )
+from vig.ui.player.gesture import Gesture, gesture_of
 
 
 def room_data(
@@ -60,7 +24,9 @@ def room_data(
     pseudonym: str,
     moments: Sequence[Moment],
     clips: Sequence[MicroClip],
+    notes: Sequence[Annotation] = (),
     *,
+    about: str = "",
     left: Collection[str] = (),
     seen: bool = True,
     heard: int = 0,
@@ -73,6 +39,7 @@ def room_data(
     return {
         "picture": words.line(pseudonym, words.filmed(recording.filmed_on)),
         "whose": words.line(pseudonym, words.day(recording.filmed_on)),
+        "head": {"family": pseudonym, "about": about},
         "film_url": f"/api/film/{recording.id}",
         "times_url": f"/api/times/{recording.id}",
         "lanes_url": f"/api/lanes/{recording.id}" if seen else None,
@@ -82,6 +49,7 @@ def room_data(
             for m in moments
         ],
         "clips": [_clip(clip) for clip in clips],
+        "notes": [_note(note) for note in notes],
         "heard": heard,
         "problem": problem,
         "none": none,
@@ -121,5 +89,22 @@ def _clip(clip: MicroClip) -> dict[str, Any]:
         "start": clip.span.start,
         "end": clip.span.end,
         "title": clip.title,
+        "note": clip.note,
+        "play": clip.play.value,
+        "play_words": words.PLAYS[clip.play],
         "proposed_by": clip.proposed_by,
+        "version": clip.version,
     }
+
+
+def _note(note: Annotation) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "start": note.span.start,
+        "end": note.span.end,
+        "words": note.words,
+        "version": note.version,
+    }
+
+
+__all__ = ["Gesture", "gesture_of", "review_room", "room_data"]

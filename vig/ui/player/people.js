@@ -1,0 +1,54 @@
+// Who is who, and which cues count in this family. One click is for the whole film.
+
+import { act, make, oneOf } from "./dom.js";
+
+export class People {
+  constructor(room) {
+    this.room = room;
+    this.body = make("div", {});
+    this.dialog = make("dialog", { class: "people", "aria-label": "Who is who" },
+      make("h2", {}, "Who is who"),
+      this.body,
+      make("div", { class: "acts" }, act("Close", "primary more", () => this.dialog.close())),
+    );
+  }
+
+  open() {
+    this.room.film.pause();
+    this.dialog.showModal();
+  }
+
+  update(data) {
+    const sign = JSON.stringify([data.people, data.cues, data.roles, data.people_words]);
+    if (this.drawn === sign) return;
+    this.drawn = sign;
+    const people = data.people ?? [];
+    this.body.replaceChildren(
+      make("p", { class: "hint" }, data.people_words ?? ""),
+      make("ul", { class: "found" }, ...people.map((one, i) => this.person(one, i + 1, data))),
+      people.length > 1 && act("Swap baby and parent", "", () => this.room.say("swap", null)),
+      this.cues(data.cues),
+    );
+  }
+
+  person(one, number, data) {
+    return make("li", {},
+      make("img", { src: one.picture, alt: `Person ${number}, ${data.picture}`, loading: "lazy", draggable: "false" }),
+      oneOf(`Person ${number}`, data.roles ?? [], one.as, (as) => this.room.say("person", null, { person: one.id, as })),
+    );
+  }
+
+  cues(cues) {
+    if (!cues) return null;
+    const box = ([cue, words]) => {
+      const input = make("input", { type: "checkbox", onchange: () => this.room.say("cues", null, { cue, on: input.checked }) });
+      input.checked = cues[cue];
+      return make("label", { class: "choice" }, input, make("span", {}, words));
+    };
+    return make("fieldset", { class: "field" },
+      make("legend", {}, "In this family, suggestions may go by"),
+      make("div", { class: "choices" }, ...[["looking", "looking"], ["smiling", "smiling"]].map(box)),
+      make("p", { class: "hint" }, "Nobody is asked why, and no reason is kept."),
+    );
+  }
+}
