@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import cv2
@@ -59,6 +60,36 @@ def thumbnails(source: BinaryIO, times: list[Micros], *, longest: int = 320) -> 
     """Small JPEG pictures of the frames shown at ``times``."""
     for frame in frames_at(source, times, longest=longest):
         yield _encoded(".jpg", frame.rgb, [cv2.IMWRITE_JPEG_QUALITY, 85])
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Pictures of one size on one JPEG, row by row from the top left."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    """Pixels of one picture."""
+    across: int
+    """Pictures in a row."""
+
+
+def sheet(source: BinaryIO, times: list[Micros], *, longest: int, across: int = 10) -> Sheet:
+    """The frames shown at ``times`` side by side; memory holds the sheet and one picture."""
+    rows = -(-len(times) // across)
+    drawn: NDArray[np.uint8] | None = None
+    height = width = 0
+    for number, frame in enumerate(frames_at(source, times, longest=longest)):
+        if drawn is None:
+            height, width = frame.rgb.shape[:2]
+            drawn = np.zeros((rows * height, across * width, 3), np.uint8)
+        if frame.rgb.shape[:2] != (height, width):
+            raise nonsense()
+        top, left = number // across * height, number % across * width
+        drawn[top : top + height, left : left + width] = frame.rgb
+    if drawn is None:
+        raise nonsense()
+    return Sheet(_encoded(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, 75]), width, height, across)
 
 
 def _encoded(kind: str, rgb: NDArray[np.uint8], settings: list[int]) -> bytes:

@@ -20,9 +20,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from vig.app import library, playback, walk
+from vig.app import lanes, playback, strips, walk
 from vig.app.workspace import Workspace
-from vig.domain.clock import SECOND
+from vig.domain.clock import SECOND, SpanSet
 from vig.domain.family import Purpose
 from vig.errors import BadValue, VaultLocked, VigError
 from vig.web.porch import Porch, refusal
@@ -45,6 +45,9 @@ def routes(porch: Porch) -> list[Route]:
         Route("/api/film/{recording}", media.film, methods=["GET", "HEAD"]),
         Route("/api/times/{recording}", media.times),
         Route("/api/lanes/{recording}", media.lanes),
+        Route("/api/sound/{recording}", media.sound),
+        Route("/api/strip/{recording}", media.strip),
+        Route("/api/strip/{recording}/sheet", media.sheet),
         Route("/api/still/{recording}/{at:int}", media.still),
         Route("/api/thumb/{recording}", media.thumb),
     ]
@@ -57,6 +60,8 @@ class Media:
         self._porch = porch
         # Each still starts a decoder; two at a time leave the machine usable.
         self._decoders = anyio.Semaphore(2)
+        # What lies along a film takes longer to make; stills need not wait for it.
+        self._along = anyio.Semaphore(1)
         self._stills: OrderedDict[tuple[str, int], bytes] = OrderedDict()
 
     async def film(self, request: Request) -> Response:
@@ -102,18 +107,56 @@ class Media:
         return await self._answer(request, read, OCTETS)
 
     async def lanes(self, request: Request) -> Response:
-        """The curves of the timeline, as :func:`packed` lays them out."""
+        """The lanes of the timeline, as :func:`packed` lays them out.
+
+        Spans come flat: where each begins and ends, in seconds.
+        """
 
         def read(workspace: Workspace, recording: str, actor: str) -> bytes:
             workspace.check(recording, Purpose.KEEP, actor)
-            lanes = library.lanes(workspace, recording)
-            unseen = [edge / SECOND for span in lanes.not_seen for edge in (span.start, span.end)]
-            return packed(
-                lanes.step / SECOND,
-                {**lanes.curves, "not-seen": np.array(unseen, np.float32)},
-            )
+            found = lanes.lanes(workspace, recording)
+            spans = {name: _flat(some) for name, some in found.spans.items()}
+            return packed(found.step / SECOND, {**spans, **found.heights})
 
         return await self._answer(request, read, OCTETS)
+
+    async def sound(self, request: Request) -> Response:
+        """The outline of the sound: seconds a step as float32, then one byte a step.
+
+        Nothing but the first four bytes for a film without sound; little-endian.
+        """
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            made = strips.outline(workspace, recording, actor=actor)
+            return struct.pack("<f", strips.STEP / SECOND) + made
+
+        async with self._along:
+            return await self._answer(request, read, OCTETS)
+
+    async def strip(self, request: Request) -> Response:
+        """Small pictures along the film, as JSON.
+
+        ``{"at": [microseconds, ...], "width", "height": pixels of one picture, "across": pictures
+        in a row, "sheet": the address of the JPEG that holds them row by row}``.
+        """
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            made = strips.strip(workspace, recording, actor=actor)
+            about = {"at": made.at, "width": made.width, "height": made.height}
+            sheet = f"/api/strip/{recording}/sheet"
+            return json.dumps({**about, "across": made.across, "sheet": sheet}).encode()
+
+        async with self._along:
+            return await self._answer(request, read, "application/json")
+
+    async def sheet(self, request: Request) -> Response:
+        """The JPEG of the pictures along the film."""
+
+        def read(workspace: Workspace, recording: str, actor: str) -> bytes:
+            return strips.strip(workspace, recording, actor=actor).sheet
+
+        async with self._along:
+            return await self._answer(request, read, "image/jpeg")
 
     async def still(self, request: Request) -> Response:
         """The frame shown at a time, small: for a card, not for keeping.
@@ -176,6 +219,11 @@ def packed(step: float, columns: Mapping[str, NDArray[np.float32]]) -> bytes:
     raw += b" " * (-len(raw) % 4)
     body = b"".join(np.asarray(column, "<f4").tobytes() for column in columns.values())
     return struct.pack("<I", len(raw)) + raw + body
+
+
+def _flat(spans: SpanSet) -> NDArray[np.float32]:
+    edges = [edge / SECOND for span in spans for edge in (span.start, span.end)]
+    return np.array(edges, np.float32)
 
 
 def _bytes_of(reader: BinaryIO, part: Part, welcome: Callable[[], bool]) -> Iterator[bytes]:

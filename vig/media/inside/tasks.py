@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from numpy.typing import NDArray
 
 from vig.domain.clock import Span
 from vig.media.figures import index_room, most_frames
@@ -24,6 +25,9 @@ from vig.media.inside.source import Source
 from vig.media.inside.timing import MICROS, micros
 from vig.media.inside.writing import RATE, Sink, Writer
 from vig.media.wire import Raw
+
+QUIETEST: Final = 54
+"""Decibels below full scale at which the outline of a film's sound is flat."""
 
 __all__ = ["Refusal", "load_everything", "run"]
 
@@ -212,6 +216,35 @@ def _sound(film: Film, pipe: Pipe) -> None:
         pipe.answer({}, held[0].astype("<f4").data)
 
 
+def _outline(film: Film, pipe: Pipe) -> None:
+    """How loud each step of the sound is, as bytes; see ``sound.py`` for the scale."""
+    if film.audio is None:
+        return
+    step = int(pipe.request["step"])
+    rate = 8_000  # as loud as the whole voice: what a telephone carries
+    each = rate * step // MICROS
+    reel = Reel(film)
+    end = int(_ending(film, reel)["duration"])  # type: ignore[call-overload]
+    band = Band(origin=reel.origin, start=0, end=end, rate=rate, channels=1)
+    held = np.zeros(0, np.float32)
+    film.rewind()
+    for part in _banded(film, band):
+        held = np.concatenate([held, part[0]])
+        if held.size >= 60 * rate:
+            whole = held.size // each * each
+            pipe.answer({}, _loudness(held[:whole].reshape(-1, each)))
+            held = held[whole:]
+    whole = held.size // each * each
+    if whole:
+        pipe.answer({}, _loudness(held[:whole].reshape(-1, each)))
+
+
+def _loudness(steps: NDArray[np.float32]) -> bytes:
+    power = np.maximum((steps.astype(np.float64) ** 2).mean(axis=1), 1e-12)
+    level = 1 + 10 * np.log10(power) / QUIETEST
+    return bytes(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8))
+
+
 def _banded(film: Film, band: Band) -> Iterator[Samples]:
     assert film.audio is not None
     for frame in decoded_sound(film):
@@ -307,6 +340,7 @@ TASKS: Final[dict[str, Callable[[Film, Pipe], None]]] = {
     "sample": _sample,
     "frames": _frames,
     "sound": _sound,
+    "outline": _outline,
     "copy": _copy,
     "cut": _cut,
 }

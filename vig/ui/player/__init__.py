@@ -43,6 +43,8 @@ def room_data(
         "film_url": f"/api/film/{recording.id}",
         "times_url": f"/api/times/{recording.id}",
         "lanes_url": f"/api/lanes/{recording.id}" if seen else None,
+        "sound_url": f"/api/sound/{recording.id}",
+        "strip_url": f"/api/strip/{recording.id}",
         "still_url": f"/api/still/{recording.id}/",
         "moments": [
             _moment(m, "kept" if m.id in kept else "left" if m.id in left else "new")

@@ -3,10 +3,9 @@
 // Playing lives here; Python hears gestures only (keep, leave, unkeep ...), one at a time, each
 // with a number that Python says back as `heard`, so that two quick ones cannot swallow each other.
 
-import { card, clipRow, make, markList } from "./cards.js";
+import { card, clipRow, make } from "./cards.js";
 import { Film, clock, micros, seconds } from "./film.js";
 import { listen } from "./keys.js";
-import { pairs, stretches, unpack } from "./lanes.js";
 import { Timeline } from "./timeline.js";
 
 const rooms = new WeakMap();
@@ -32,15 +31,13 @@ class Room {
     this.ac = new AbortController();
     this.moments = [];
     this.clips = [];
-    this.lanes = null;
-    this.found = { eyes: [], unseen: [] };
     this.current = null;
     this.opened = new Set(); // moments whose evidence is shown
     this.mark = { first: null, last: null };
     this.queue = [];
     this.hoped = new Map(); // what a gesture on its way will make of a moment
     this.film = new Film(this.one("video"), () => this.changed());
-    this.timeline = new Timeline(this.one("canvas"), this.film, this);
+    this.timeline = new Timeline(this.one(".timeline"), this.film, this);
     const on = (target, type, f) => target.addEventListener(type, f, { signal: this.ac.signal });
     // A clicked button does not take the focus, so the keyboard stays with the film.
     on(root, "pointerdown", (e) => e.target.closest("button") && !this.helpOpen && e.preventDefault());
@@ -57,8 +54,6 @@ class Room {
       this.film.setSpeed(Number(e.target.value));
       e.target.blur();
     });
-    on(this.one(".lanes"), "click", () => this.openLanes(!this.timeline.open));
-    on(this.one(".listed"), "click", (e) => this.openList(e.currentTarget));
     on(this.one(".curtain"), "click", () => this.act("curtain"));
     listen(this, this.ac.signal);
   }
@@ -81,9 +76,13 @@ class Room {
     this.show(".trouble", data.problem);
     this.show(".remark", data.remark);
     this.list();
-    this.timeline.draw();
+    this.shown();
     if (data.film_url !== this.source) await this.load(data);
-    if (data.lanes_url !== this.lanesFrom) await this.loadLanes(data.lanes_url);
+  }
+
+  // The timeline sees what the person just did, before Python has answered.
+  shown() {
+    if (this.data) this.timeline.show({ ...this.data, moments: this.moments });
   }
 
   async load(data) {
@@ -95,22 +94,9 @@ class Room {
     if (!answer.ok || this.source !== data.film_url) return this.refused(answer);
     this.film.times = new Float64Array(await answer.arrayBuffer());
     this.root.dataset.ready = "yes";
+    this.shown();
     this.say_(null);
     this.changed();
-  }
-
-  async loadLanes(url) {
-    this.lanesFrom = url;
-    this.lanes = null;
-    if (url) {
-      const answer = await fetch(url, { credentials: "same-origin" });
-      if (answer.ok && this.lanesFrom === url) {
-        this.lanes = unpack(await answer.arrayBuffer());
-        this.found = { eyes: stretches(this.lanes["mutual-look"], this.lanes.step, 0.5), unseen: pairs(this.lanes["not-seen"]) };
-      }
-    }
-    this.one(".lanes").hidden = !this.lanes;
-    this.timeline.draw();
   }
 
   async refused(answer) {
@@ -199,7 +185,7 @@ class Room {
       this.hoped.set(moment.id, becomes);
       moment.state = becomes;
       this.list();
-      this.timeline.draw();
+      this.shown();
     }
     if (this.queue.length === 1) this.send();
   }
@@ -303,7 +289,6 @@ class Room {
     refill(this.one(".clips"), this.clips.map((clip, i) => clipRow(clip, i + 1, this)));
     this.one(".kept").textContent = this.clips.length ? `(${this.clips.length})` : "";
     this.one(".empty").hidden = this.clips.length > 0;
-    this.refillList();
   }
 
   open(moment) {
@@ -320,25 +305,6 @@ class Room {
     this.timeline.draw();
   }
 
-  openLanes(open) {
-    this.timeline.setOpen(open);
-    this.root.classList.toggle("open", open);
-    this.one(".lanes").setAttribute("aria-expanded", String(open));
-    this.one(".legend").hidden = !open;
-  }
-
-  openList(control) {
-    const list = this.one(".list");
-    list.hidden = !list.hidden;
-    control.setAttribute("aria-expanded", String(!list.hidden));
-    this.refillList();
-  }
-
-  refillList() {
-    if (this.one(".list").hidden || !this.film.ready) return;
-    refill(this.one(".list"), markList(this, this.film, (at) => this.film.seek(this.film.at(at + 1e-6))));
-  }
-
   changed() {
     const { film } = this;
     if (!film.ready) return;
@@ -350,7 +316,7 @@ class Room {
     this.one('[data-act="loop"]').setAttribute("aria-pressed", String(Boolean(film.loop)));
     const speed = this.one("select");
     if (speed !== this.root.getRootNode().activeElement) speed.value = String(film.slow);
-    const line = this.one("canvas");
+    const line = this.one(".place");
     line.setAttribute("aria-valuemax", film.length.toFixed(1));
     line.setAttribute("aria-valuenow", film.now.toFixed(1));
     line.setAttribute("aria-valuetext", `${clock(film.now)} of ${clock(film.length)}`);
@@ -359,7 +325,7 @@ class Room {
     } else if (film.video.error) {
       this.say_("The film stopped coming. Reload the page to go on.");
     }
-    this.timeline.draw();
+    this.timeline.tick();
   }
 
   say_(words) {
