@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from vig import __version__
+from vig.app import policy
 from vig.app.columns import (
     heard_from_bytes,
     heard_to_bytes,
@@ -58,6 +60,8 @@ KIND = "analysis"
 ACTOR = "worker"
 STRETCH = 20 * SECOND
 """Film time of one part: short enough that a crash costs little, long enough to be worth a child."""
+MOST_LANES = 4
+"""A lane costs about 150 MiB; with four of them everything together stays below 1 GiB."""
 JOBS_FILE = "jobs.db"
 OBSERVATIONS = "observations"
 _SEE, _HEAR = "see", "hear"
@@ -110,14 +114,34 @@ def bench_of(ws: Workspace) -> Bench:
 
 def work(ws: Workspace) -> Work:
     """The parts of watching a film."""
+
+    def do_part(subject: str, part: str, progress: Progress) -> None:
+        with policy.at_work_on(subject):
+            _do_part(ws, subject, part, progress)
+
+    def finish(subject: str) -> None:
+        with policy.at_work_on(subject):
+            _finish(ws, subject)
+
     return Work(
         kind=KIND,
         plan=lambda subject: _plan(ws.catalogue.recording(subject)),
-        do_part=lambda subject, part, progress: _do_part(ws, subject, part, progress),
-        finish=lambda subject: _finish(ws, subject),
-        lanes=2,
+        do_part=do_part,
+        finish=finish,
+        lanes=lanes(),
         weight=lambda part: 0.3 if part == _HEAR else 1.0,
     )
+
+
+def lanes() -> int:
+    """How many stretches are watched at once: one for each processor that this process may use.
+
+    Each lane is a thread here and a decoder process beside it. The nets let the interpreter's lock
+    go (ADR 0015), and every lane holds nets and pictures of its own, hence a most.
+    """
+    allowed = getattr(os, "sched_getaffinity", None)
+    processors = len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+    return max(1, min(processors, MOST_LANES))
 
 
 def _plan(recording: Recording) -> list[str]:
