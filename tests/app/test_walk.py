@@ -225,7 +225,9 @@ class TestFromFilmToClip:
         assert (shelf.pseudonym, shelf.suggestions, shelf.clips) == ("F-014", 1, 1)
 
         out = tmp_path / "clip.mp4"
-        span = exports.export_clip(ws, recording.id, clip.span, out, actor="guider")
+        span = exports.export_clip(
+            ws, recording.id, clip.span, out, actor="guider", reason="for the family"
+        )
         times = walk.frame_times(ws, recording.id)
         with out.open("rb") as film:
             cut = video.frame_times(film)
@@ -260,7 +262,9 @@ class TestFromFilmToClip:
         recording = added(ws, short_film)
         out = tmp_path / "no-such-folder" / "clip.mp4"
         with pytest.raises(BadValue, match="written there"):
-            exports.export_clip(ws, recording.id, Span(0, SECOND), out, actor="guider")
+            exports.export_clip(
+                ws, recording.id, Span(0, SECOND), out, actor="guider", reason="a test"
+            )
         with pytest.raises(NoConsent):
             exports.export_clip(
                 ws,
@@ -269,6 +273,7 @@ class TestFromFilmToClip:
                 tmp_path / "clip.mp4",
                 purpose=Purpose.PUBLICITY,
                 actor="guider",
+                reason="a test",
             )
         assert not list(tmp_path.glob("*.mp4*"))
 

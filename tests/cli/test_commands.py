@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from vig.domain.clock import SECOND
 from vig.media import video
 
 PASSPHRASE = "seven quiet herons by the water"
+WHY = ("--reason", "the family asked for it")
 
 
 def run(*words: str, input: str | None = None) -> Result:
@@ -130,17 +132,22 @@ class TestTheWalk:
         self.the_table_has_a_row_for_each_tick_and_person(recording, added["duration_us"])
 
         out = tmp_path / "clip.mp4"
-        cut = json.loads(good("clip", recording, "1000000", "2500000", "--out", str(out), "--json"))
+        cut = json.loads(
+            good("clip", recording, "1000000", "2500000", "--out", str(out), *WHY, "--json")
+        )
         assert cut["start_us"] <= 1_000_000 < 2_500_000 <= cut["end_us"]
         with out.open("rb") as written:
             assert video.probe(written).duration == pytest.approx(1.5 * SECOND, abs=80_000)
-        good("still", recording, "1000000", "--out", str(tmp_path / "still.png"))
+        good("still", recording, "1000000", "--out", str(tmp_path / "still.png"), *WHY)
         assert (tmp_path / "still.png").read_bytes().startswith(b"\x89PNG")
-        assert "png" in refused(2, "still", recording, "0", "--out", str(tmp_path / "still.gif"))
-        refused(2, "clip", recording, "5000000", "99000000", "--out", str(out))
+        assert "png" in refused(
+            2, "still", recording, "0", "--out", str(tmp_path / "still.gif"), *WHY
+        )
+        refused(2, "clip", recording, "5000000", "99000000", "--out", str(out), *WHY)
+        assert "Say why" in refused(3, "clip", recording, "0", "1000000", "--out", str(out))
         refused(2, "clip", recording, "2000000", "1000000", "--out", str(out))
         assert "publicity" in refused(
-            3, "clip", recording, "0", "1000000", "--out", str(out), "--for", "publicity"
+            3, "clip", recording, "0", "1000000", "--out", str(out), *WHY, "--for", "publicity"
         )
 
         good("rotate")
@@ -191,7 +198,7 @@ class TestTheWalk:
         good("agreement", "F-014", "--allow", "analyse", "--withdraw", "keep")
         holds = json.loads(good("agreement", "f-014", "--json"))["agreed"]
         assert (holds["analyse"], holds["keep"], holds["publicity"]) == (True, False, False)
-        assert "keep the film" in refused(3, "still", recording, "0", "--out", "never.png")
+        assert "keep the film" in refused(3, "still", recording, "0", "--out", "never.png", *WHY)
         assert "no family called" in refused(2, "agreement", "F-999")
 
     def test_what_is_no_film_gets_one_sentence(self, vault: Path, tmp_path: Path) -> None:
@@ -211,8 +218,9 @@ class TestWaysIn:
         slot = next(way.split()[0] for way in ways if "key-file" in way)
         good("remove-way", slot, "--yes")
         assert len(good("ways").splitlines()) == 2
-        last = good("ways").splitlines()[0].split()[0]
-        assert "two ways" in refused(4, "remove-way", last, "--yes")
+        ways = {line.split()[1]: line.split()[0] for line in good("ways").splitlines()}
+        assert "two ways" in refused(4, "remove-way", ways["recovery"], "--yes")
+        assert "Disable their account" in refused(2, "remove-way", ways["passphrase"], "--yes")
 
     def test_an_existing_file_is_never_overwritten_by_a_key(
         self, vault: Path, tmp_path: Path
@@ -263,3 +271,18 @@ class TestAsAProgram:
         assert json.loads(done.stdout)["recording"] == recording
         assert "WARNING" not in done.stderr
         assert "INFO" not in done.stderr
+
+
+class TestPeople:
+    def test_somebody_is_added_begins_anew_and_is_disabled(self, vault: Path) -> None:
+        (mine,) = good("account", "list").splitlines()
+        assert "guider  admin, guider" in mine
+        said = good("account", "add", "Ann Example", "--office", "trainee")
+        assert re.search(r"Start passphrase: (\w{5}-){3}\w{5}\n", said)
+        assert "Ann Example  trainee guider  not yet begun" in good("account", "list")
+        assert "Somebody else" in refused(2, "account", "add", "ann  example", "--office", "guider")
+        assert good("account", "restart", "Ann Example", "--yes") != said
+        good("account", "disable", "Ann Example", "--yes")
+        assert "disabled" in good("account", "list")
+        assert "At least one" in refused(2, "account", "disable", "guider", "--yes")
+        assert "no account" in refused(2, "account", "disable", "nobody", "--yes").lower()

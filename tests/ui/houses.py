@@ -134,7 +134,7 @@ class House:
             SlotInfo("2", SlotKind.RECOVERY, False, made),
         )
 
-    def backup_to(self, folder: Path, progress: Progress) -> int:
+    def backup_to(self, folder: Path, progress: Progress, *, actor: str) -> int:
         progress(0.5)
         if self.problem is not None:
             raise self.problem

@@ -35,6 +35,7 @@ class MemoryWorkspace:
     def __init__(self) -> None:
         self.opened: list[tuple[str, Purpose, str, str]] = []
         self.readers: list[Reader] = []
+        self.closed: set[tuple[str, str]] = set()
 
     def check(self, recording_id: str, purpose: Purpose, actor: str) -> None:
         if recording_id not in (FILM, WITHHELD):
@@ -49,6 +50,9 @@ class MemoryWorkspace:
         self.opened.append((recording_id, purpose, kind, actor))
         self.readers.append(Reader(BYTES))
         return self.readers[-1]
+
+    def still_open(self, recording_id: str, purpose: Purpose, actor: str) -> bool:
+        return (recording_id, actor) not in self.closed
 
     def read_all(self, recording_id: str, kind: str) -> bytes:
         return {"times": times_to_bytes(TIMES)}[kind]

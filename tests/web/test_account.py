@@ -238,7 +238,7 @@ def test_the_demonstration_says_its_passphrase_and_no_other_house_does() -> None
 def test_a_backup_can_be_brought_back_on_the_first_page(porch: Porch, tmp_path: Path) -> None:
     old = House(tmp_path / "old")
     old.confirm(old.set_up(PASSPHRASE))
-    old.backup_to(tmp_path / "backup")
+    old.backup_to(tmp_path / "backup", actor="guider")
     old.lock()
     browser = _at(porch)
     missing = _post(browser, "/account/restore", folder=str(tmp_path / "nothing"))

@@ -11,6 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
+from vig.app import policy
 from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import LEDGER
 from vig.app.workspace import CATALOGUE, OBJECTS, SLOTS, Workspace
@@ -19,11 +20,12 @@ from vig.errors import BadValue, DiskFull, NoVault, VigError
 from vig.vault.keys import Slots
 
 
-def backup(ws: Workspace, folder: Path, progress: Progress = unheard) -> int:
-    """Copy the vault to ``folder``; how many objects were copied.
+def backup(ws: Workspace, folder: Path, progress: Progress = unheard, *, actor: str) -> int:
+    """Copy the vault to ``folder``; how many objects were copied. NotAllowed.
 
     A folder that holds an older backup of this vault is brought up to date. DiskFull, BadValue.
     """
+    policy.authorise(ws, actor, "house.backup")
     if folder.resolve().is_relative_to(ws.root.resolve()):
         raise BadValue(what="Choose a folder outside the vault for its backup.")
     objects = folder / OBJECTS
@@ -49,7 +51,7 @@ def backup(ws: Workspace, folder: Path, progress: Progress = unheard) -> int:
         raise _said(
             error, "The backup could not be written there. Choose another folder."
         ) from error
-    with ws.catalogue.act("guider", "backup", object="vault"):
+    with ws.catalogue.act(actor, "backup", object="vault"):
         pass
     progress(1.0)
     return copied

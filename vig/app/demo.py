@@ -65,8 +65,8 @@ def set_up(house: House) -> None:
     )
 
 
-def add(ws: Workspace, name: str, progress: Progress = unheard) -> str:
-    """Bring a sample film in, unless it is there; its recording's id. Raises Unknown."""
+def add(ws: Workspace, name: str, progress: Progress = unheard, *, actor: str = "demo") -> str:
+    """Bring a sample film in, unless it is there; its recording's id. NotAllowed, Unknown."""
     from vig.app import walk
 
     if name not in SAMPLES:
@@ -83,7 +83,7 @@ def add(ws: Workspace, name: str, progress: Progress = unheard) -> str:
             family=pseudonym,
             name=f"{name}.mp4",
             agreement=everything,
-            actor="demo",
+            actor=actor,
             filmed_on=filmed_on,
             age_weeks=weeks,
             carer_word=CARERS[name],

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
+from vig.app import policy
 from vig.app.walk import frame_times, inside
 from vig.app.workspace import Workspace
+from vig.catalogue.act import Act
 from vig.domain.clock import Micros, Span
 from vig.domain.family import Purpose
 from vig.errors import BadSpan, BadValue, DiskFull
@@ -25,11 +29,14 @@ def export_clip(
     *,
     purpose: Purpose = Purpose.KEEP,
     actor: str,
+    reason: str | None = None,
 ) -> Span:
-    """Write a micro-clip as an unprotected MP4 that somebody asked for by name.
+    """Write a micro-clip as an unprotected MP4 that somebody asked for by name, and said why.
 
-    Exactly the frames shown in ``span``, with their sound. Gives the span of those frames.
+    Exactly the frames shown in ``span``, with their sound. Gives the span of those frames. Raises
+    NotAllowed, ReasonNeeded, NoConsent.
     """
+    policy.authorise(ws, actor, "film.export", recording=recording_id, reason=reason)
     recording = ws.check(recording_id, purpose, actor)
     span = inside(recording, span)
     times = frame_times(ws, recording_id)
@@ -38,7 +45,8 @@ def export_clip(
         with ws.read(recording_id, "film") as film:
             return clips.cut(cast(BinaryIO, film), span, sink, times=times)
 
-    return _export(ws, recording_id, "export.clip", out, write, purpose=purpose, actor=actor)
+    act = partial(ws.catalogue.act, actor, "export.clip", reason=reason)
+    return _export(lambda: act(object=recording_id, purpose=purpose), out, write)
 
 
 def export_still(
@@ -49,8 +57,10 @@ def export_still(
     *,
     purpose: Purpose = Purpose.KEEP,
     actor: str,
+    reason: str | None = None,
 ) -> None:
-    """Write the frame shown at ``at`` as an unprotected PNG."""
+    """Write the frame shown at ``at`` as an unprotected PNG. NotAllowed, ReasonNeeded, NoConsent."""
+    policy.authorise(ws, actor, "film.export", recording=recording_id, reason=reason)
     recording = ws.check(recording_id, purpose, actor)
     if not 0 <= at < recording.duration:
         raise BadSpan(start=at, end=at)
@@ -61,18 +71,12 @@ def export_still(
         with ws.read(recording_id, "film") as film:
             sink.write(clips.still(cast(BinaryIO, film), at))
 
-    _export(ws, recording_id, "export.still", out, write, purpose=purpose, actor=actor)
+    act = partial(ws.catalogue.act, actor, "export.still", reason=reason)
+    _export(lambda: act(object=recording_id, purpose=purpose), out, write)
 
 
 def _export(
-    ws: Workspace,
-    recording_id: str,
-    action: str,
-    out: Path,
-    write: Callable[[BinaryIO], T],
-    *,
-    purpose: Purpose,
-    actor: str,
+    acting: Callable[[], AbstractContextManager[Act]], out: Path, write: Callable[[BinaryIO], T]
 ) -> T:
     """Write beside ``out`` and rename, so that a half-written export never looks whole."""
     part = out.with_name(f".{out.name}.part")
@@ -80,7 +84,7 @@ def _export(
         with part.open("wb") as sink:
             written = write(sink)
         # The audit row and the file appear together, or neither does.
-        with ws.catalogue.act(actor, action, object=recording_id, purpose=purpose):
+        with acting():
             part.replace(out)
     except OSError as error:
         raise (

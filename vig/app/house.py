@@ -337,9 +337,9 @@ class House:
         progress(1.0)
         return Check(len(rows), total, tuple(bad))
 
-    def backup_to(self, folder: Path, progress: Progress = unheard) -> int:
+    def backup_to(self, folder: Path, progress: Progress = unheard, *, actor: str) -> int:
         """Copy the vault to another folder (see ``copies.backup``); how many objects were new."""
-        return copies.backup(self.workspace, folder, progress)
+        return copies.backup(self.workspace, folder, progress, actor=actor)
 
     def restore_from(self, folder: Path, progress: Progress = unheard) -> None:
         """Bring a backup into this empty data folder; it is locked afterwards. VaultExists."""

@@ -16,7 +16,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
-from vig.app import walk
+from vig.app import policy, walk
 from vig.app.workspace import Workspace
 from vig.domain.recording import Recording
 from vig.errors import (
@@ -42,6 +42,7 @@ _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 def begin(ws: Workspace, size: int, actor: str) -> str:
     """Make room for a film of ``size`` bytes; the upload's id. FilmTooLarge, DiskFull."""
+    policy.authorise(ws, actor, "upload.begin")
     if size <= 0:
         raise BadValue(what="This file is empty.")
     if size > LARGEST:
@@ -52,6 +53,14 @@ def begin(ws: Workspace, size: int, actor: str) -> str:
         ws, upload, {"size": size, "by": actor, "at": datetime.now(UTC).isoformat(), "slices": []}
     )
     return upload
+
+
+def claim(ws: Workspace, upload: str, actor: str, *, by: str | None = None) -> None:
+    """Asked before each of the others by whoever acts for a person. NotAllowed, Unknown.
+
+    ``by``: who began it, where that is known already: a film being brought in has no row any more.
+    """
+    policy.authorise(ws, actor, "upload.go-on", by=by or _known(ws, upload)["by"])
 
 
 def offset(ws: Workspace, upload: str) -> int:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import BinaryIO, cast
 
-from vig.app import analysis, demo
+from vig.app import analysis, demo, policy
 from vig.app.columns import times_from_bytes, times_to_bytes
 from vig.app.erased import note_erased
 from vig.app.jobs import JobId
@@ -85,7 +85,7 @@ def add(
 
     ``source`` is the seekable file, ``family`` a pseudonym (made here when it is new), ``name``
     the file's name (kept sealed), ``recording_id`` a fresh id where the caller needs to know it
-    beforehand. Raises NoConsent without agreement to keep, the BadFilm errors,
+    beforehand. Raises NotAllowed, NoConsent without agreement to keep, the BadFilm errors,
     AlreadyHere, DiskFull, Cancelled; nothing is left behind then.
     """
     # long because the order of an import is its safety, and it is read here from top to bottom
@@ -97,6 +97,7 @@ def add(
         raise BadValue(what="Say who agreed, and on which day.")
     if carer_word is not None:
         Words(carer=carer_word)  # it stands in every reason later
+    _welcome(ws, family, actor)
     demo.check(ws, source)
     ws.room_for(size)
     footage = video.probe(source)
@@ -171,12 +172,25 @@ def _family(
 ) -> Family:
     known = ws.catalogue.family_called(pseudonym)
     if known is None:
+        office = policy.office_for_new(ws, actor)
         with ws.catalogue.act(actor, "family.add") as act:
-            return act.add_family(pseudonym, age_weeks=age_weeks, carer_word=carer_word)
+            made = act.add_family(pseudonym, age_weeks=age_weeks, carer_word=carer_word)
+            if office is not None:
+                act.assign(policy.plain(actor), made.id, office)
+            return made
     if (age_weeks, carer_word) != (None, None):
         with ws.catalogue.act(actor, "family.change", object=known.id) as act:
             return act.change_family(known.id, age_weeks=age_weeks, carer_word=carer_word)
     return known
+
+
+def _welcome(ws: Workspace, pseudonym: str, actor: str) -> None:
+    """Asked before anything is read: somebody else's family gets no film from this account."""
+    known = ws.catalogue.family_called(pseudonym)
+    if known is None:
+        policy.authorise(ws, actor, "family.add")
+    else:
+        policy.authorise(ws, actor, "film.add", family=known.id)
 
 
 def _agree(
@@ -207,13 +221,16 @@ def _undo(ws: Workspace, recording_id: str) -> None:
 def rule(ws: Workspace, pseudonym: str, purpose: Purpose, allowed: bool, *, actor: str) -> Family:
     """Record that a family agrees to a purpose from now on, or takes it back. Raises Unknown."""
     family = _called(ws, pseudonym)
+    policy.authorise(ws, actor, "family.consent", family=family.id)
     ws.note(family.id, ConsentRuling(purpose, allowed, datetime.now(UTC)), actor)
     return family
 
 
-def agreed(ws: Workspace, pseudonym: str) -> dict[Purpose, bool]:
+def agreed(ws: Workspace, pseudonym: str, *, actor: str) -> dict[Purpose, bool]:
     """What a family agrees to today, whatever day a film was made. Raises Unknown."""
-    rulings = ws.catalogue.rulings(_called(ws, pseudonym).id)
+    family = _called(ws, pseudonym)
+    policy.authorise(ws, actor, "family.list", family=family.id)
+    rulings = ws.catalogue.rulings(family.id)
     today = datetime.now(UTC).astimezone().date()
     return {
         purpose: any(
@@ -236,6 +253,7 @@ def _called(ws: Workspace, pseudonym: str) -> Family:
 
 def analyse(ws: Workspace, recording_id: str, *, actor: str) -> JobId:
     """Ask for the film to be watched; the id of the job. Raises NoConsent, Unknown."""
+    policy.authorise(ws, actor, "film.analyse", recording=recording_id)
     ws.check(recording_id, Purpose.ANALYSE, actor)
     with ws.catalogue.act(actor, "analyse", object=recording_id, purpose=Purpose.ANALYSE):
         job = ws.jobs.submit(analysis.KIND, recording_id, analysis.version())
@@ -246,6 +264,7 @@ def analyse(ws: Workspace, recording_id: str, *, actor: str) -> JobId:
 def cancel(ws: Workspace, job: JobId, *, actor: str) -> None:
     """Stop watching; what was finished is kept and a later ``analyse`` goes on from there."""
     status = ws.jobs.status(job)
+    policy.authorise(ws, actor, "film.analyse", recording=status.subject)
     with ws.catalogue.act(actor, "analyse.stop", object=status.subject):
         ws.jobs.cancel(job)
 
@@ -257,6 +276,7 @@ def keep(
     ws: Workspace, recording_id: str, moment_id: str, *, actor: str, title: str = ""
 ) -> MicroClip:
     """A person chooses a suggested moment: it becomes a micro-clip of whole frames."""
+    policy.authorise(ws, actor, "moment.judge", recording=recording_id)
     ws.check(recording_id, Purpose.KEEP, actor)
     moment = next((m for m in ws.catalogue.moments(recording_id) if m.id == moment_id), None)
     if moment is None:
@@ -277,6 +297,7 @@ def choose(
     proposed_by: str | None = None,
 ) -> MicroClip:
     """A person marks a stretch of film as a micro-clip."""
+    policy.authorise(ws, actor, "clip.change", recording=recording_id)
     recording = ws.check(recording_id, Purpose.KEEP, actor)
     clip = MicroClip(
         id=uuid.uuid4().hex,
@@ -310,6 +331,7 @@ def left(ws: Workspace, recording_id: str) -> frozenset[str]:
 def _set_left(
     ws: Workspace, recording_id: str, aside: frozenset[str], action: str, actor: str
 ) -> None:
+    policy.authorise(ws, actor, "moment.judge", recording=recording_id)
     ws.check(recording_id, Purpose.KEEP, actor)
     known = {moment.id for moment in ws.catalogue.moments(recording_id)}
     with ws.catalogue.act(actor, action, object=recording_id) as act:
@@ -318,6 +340,7 @@ def _set_left(
 
 def unkeep(ws: Workspace, clip: MicroClip, *, actor: str) -> None:
     """A person takes a micro-clip back. Conflict where somebody changed it meanwhile."""
+    policy.authorise(ws, actor, "clip.change", clip=clip.id)
     with ws.catalogue.act(actor, "clip.drop", object=clip.id) as act:
         act.drop_clip(clip.id, version=clip.version)
 
@@ -356,13 +379,14 @@ def erase(ws: Workspace, recording_id: str, *, actor: str) -> bool:
     True when the keys' bytes are gone from the disk; False while a reader still pins them
     ("pending"), in which case the next unlock finishes it.
     """
-    ws.catalogue.recording(recording_id)
+    policy.authorise(ws, actor, "film.erase", recording=recording_id)
     ws.jobs.forget(recording_id)
     spend_ballast(ws.root)  # a full disk must not keep anybody's film
     note_erased(ws, recording_id)
     with ws.catalogue.act(actor, "erase", object=recording_id) as act:
         destroyed = act.drop_keys(recording_id)
         act.set(f"left.{recording_id}", None)
+        act.set(f"{policy.ASKED}{recording_id}", None)
     ws.erase_rows(recording_id)
     create_ballast(ws.root)
     return ws.catalogue.purge([row.wrapped for row in destroyed if row.wrapped is not None])

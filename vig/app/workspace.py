@@ -19,8 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from vig.app import policy
 from vig.app.jobs import Jobs
 from vig.app.locks import ProcessLock
+from vig.app.rights import WORKER
 from vig.catalogue.catalogue import Catalogue
 from vig.catalogue.values import CatalogueKeys, ObjectRow, ObjectState
 from vig.domain.family import ConsentRuling, Purpose, permits
@@ -145,8 +147,12 @@ class Workspace:
         return permits(rulings, purpose, _today(), recording.filmed_on)
 
     def check(self, recording_id: str, purpose: Purpose, actor: str) -> Recording:
-        """The recording, if ``actor`` may have it for ``purpose``. Raises NoConsent, Unknown."""
+        """The recording, if ``actor`` may have it and the family agreed to ``purpose``.
+
+        Raises NotAllowed, NoConsent, Unknown.
+        """
         recording = self.catalogue.recording(recording_id)
+        policy.authorise(self, actor, _seeing(actor), recording=recording_id)
         if recording.state is not RecordingState.READY:
             raise Unknown(kind="film", name=recording_id)
         if not self.allowed(recording, purpose):
@@ -154,12 +160,22 @@ class Workspace:
             raise NoConsent(purpose=purpose.words)
         return recording
 
+    def still_open(self, recording_id: str, purpose: Purpose, actor: str) -> bool:
+        """Whether :meth:`check` would let ``actor`` in at this moment: for a stream under way."""
+        try:
+            recording = self.catalogue.recording(recording_id)
+            return self.allowed(recording, purpose) and policy.may(
+                self, actor, _seeing(actor), recording=recording_id
+            )
+        except VigError:
+            return False
+
     def open(
         self, recording_id: str, purpose: Purpose, kind: str = "film", *, actor: str
     ) -> SealedReader:
         """A seekable reader of the recording's film, browser copy ("copy") or another object.
 
-        Raises NoConsent, Unknown, Tampered. Close it after use.
+        Raises NotAllowed, NoConsent, Unknown, Tampered. Close it after use.
         """
         self.check(recording_id, purpose, actor)
         self._note_viewing(recording_id, purpose, actor)
@@ -360,6 +376,10 @@ def copied(source: BinaryIO, sink: SealedWriter, *, each: Any) -> bytes:
 
 def _bytes(identity: str) -> bytes:
     return uuid.UUID(identity).bytes
+
+
+def _seeing(actor: str) -> str:
+    return "film.watch" if actor == WORKER else "film.see"
 
 
 def _today() -> Any:

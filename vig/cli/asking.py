@@ -133,6 +133,13 @@ def sure(question: str, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
+def why(reason: str | None) -> str | None:
+    """The reason that was given, or typed; None where nobody can be asked."""
+    if reason or not sys.stdin.isatty():
+        return reason
+    return str(click.prompt("Why (a few words, kept sealed in the record)", err=True))
+
+
 def told(as_json: bool, answer: dict[str, Any], *lines: str) -> None:
     """The answer, for a program or for a person."""
     if as_json:

@@ -23,6 +23,9 @@ NO_MEASURE = (
 
 _json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 _yes = click.option("--yes", is_flag=True, help="Go on without questions.")
+_why = click.option(
+    "--reason", metavar="WORDS", help="Why a file leaves the vault; kept sealed in the record."
+)
 _for = click.option(
     "--for",
     "purpose",
@@ -146,7 +149,7 @@ def agreement(
         for purposes, allowed in ((allow, True), (withdraw, False)):
             for purpose in purposes:
                 walk.rule(ws, family, Purpose(purpose), allowed, actor=asking.ACTOR)
-        holds = walk.agreed(ws, family)
+        holds = walk.agreed(ws, family, actor=asking.ACTOR)
     answer = {"family": family, "agreed": {p.value: holds[p] for p in Purpose}}
     lines = [f"{'yes' if holds[p] else 'no ':4}{p.words}" for p in Purpose]
     asking.told(as_json, answer, *lines)
@@ -280,6 +283,7 @@ def observations(recording: str, out: Any) -> None:
 @click.argument("end_us", type=int)
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @_for
+@_why
 @_json
 def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any) -> None:
     """Write a micro-clip as an unprotected MP4, exact to the frame, with its sound."""
@@ -295,6 +299,7 @@ def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any
             given["out"],
             purpose=Purpose(given["purpose"]),
             actor=asking.ACTOR,
+            reason=asking.why(given["reason"]),
         )
     answer = {
         "recording": recording,
@@ -310,13 +315,20 @@ def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any
 @click.argument("at_us", type=int)
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
 @_for
-def still(recording: str, at_us: int, out: Path, purpose: str) -> None:
+@_why
+def still(recording: str, at_us: int, out: Path, purpose: str, reason: str | None) -> None:
     """Write the frame shown at a time as an unprotected PNG."""
     from vig.app import exports
 
     with asking.opened() as house:
         exports.export_still(
-            house.workspace, recording, at_us, out, purpose=Purpose(purpose), actor=asking.ACTOR
+            house.workspace,
+            recording,
+            at_us,
+            out,
+            purpose=Purpose(purpose),
+            actor=asking.ACTOR,
+            reason=asking.why(reason),
         )
     click.echo("Written, unprotected: whoever has the file can look at it.")
 

@@ -111,7 +111,7 @@ def verify(share: float) -> None:
 def backup(folder: Path) -> None:
     """Copy the vault, sealed as it is, to another folder or disk."""
     with asking.opened() as house, asking.shown("Copying") as progress:
-        count = house.backup_to(folder, progress)
+        count = house.backup_to(folder, progress, actor=asking.ACTOR)
     click.echo(f"Backed up; {count} sealed objects were new. It opens with the same ways in.")
 
 

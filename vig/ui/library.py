@@ -113,7 +113,7 @@ def _add_samples() -> None:
                 done = (number + share) / len(demo.SAMPLES)
                 shown.progress(done, text=f"Adding sample film {number + 1} of {len(demo.SAMPLES)}")
 
-            added = demo.add(workspace, name, heard)
+            added = demo.add(workspace, name, heard, actor=desk.me())
             walk.analyse(workspace, added, actor=desk.me())
     st.rerun()
 

@@ -43,7 +43,9 @@ def _backup() -> None:
             bar.progress(share)
 
         try:
-            copied = desk.house().backup_to(Path(folder.strip()).expanduser(), heard)
+            copied = desk.house().backup_to(
+                Path(folder.strip()).expanduser(), heard, actor=desk.me()
+            )
         except VigError as error:
             bar.empty()
             desk.say(error)

@@ -63,6 +63,7 @@ class Uploads:
         self._porch = porch
         self._busy: set[str] = set()
         self._errands: dict[str, Errand] = {}
+        self._begun_by: dict[str, str] = {}
 
     def guarded(self, handler: Handler) -> Handler:
         """Only our own scripts may change anything, and errors become one sentence."""
@@ -89,7 +90,7 @@ class Uploads:
 
     async def append(self, request: Request) -> Response:
         upload: str = request.path_params["upload"]
-        workspace, _ = self._workspace(request)
+        workspace, _ = await self._claimed(request)
         if upload in self._busy or upload in self._errands:
             return Response(status_code=423)
         self._busy.add(upload)
@@ -129,7 +130,7 @@ class Uploads:
         upload: str = request.path_params["upload"]
         errand = self._errands.get(upload)
         try:
-            workspace, _ = self._workspace(request)
+            workspace, _ = await self._claimed(request)
             if errand is not None:
                 return JSONResponse(errand.as_json())
             at = await anyio.to_thread.run_sync(uploads.offset, workspace, upload)
@@ -141,7 +142,7 @@ class Uploads:
     async def finish(self, request: Request) -> Response:
         upload: str = request.path_params["upload"]
         asked = _film_of(await _json(request))
-        workspace, actor = self._workspace(request)
+        workspace, actor = await self._claimed(request)
         if upload in self._errands and self._errands[upload].running:
             return Response(status_code=202)
         await anyio.to_thread.run_sync(uploads.offset, workspace, upload)  # Unknown when not there
@@ -155,11 +156,12 @@ class Uploads:
                 return made.id
 
         self._errands[upload] = Errand.start(work)
+        self._begun_by[upload] = actor
         return Response(status_code=202)
 
     async def abandon(self, request: Request) -> Response:
         upload: str = request.path_params["upload"]
-        workspace, _ = self._workspace(request)
+        workspace, _ = await self._claimed(request)
         errand = self._errands.pop(upload, None)
         if errand is not None:
             errand.stop()
@@ -169,6 +171,14 @@ class Uploads:
             with suppress(Unknown):
                 await anyio.to_thread.run_sync(uploads.abandon, workspace, upload)
         return Response(status_code=204)
+
+    async def _claimed(self, request: Request) -> tuple[Workspace, str]:
+        """The vault and who asks, if this upload is theirs. Raises NotAllowed, Unknown."""
+        workspace, actor = self._workspace(request)
+        upload: str = request.path_params["upload"]
+        by = self._begun_by.get(upload)
+        await anyio.to_thread.run_sync(lambda: uploads.claim(workspace, upload, actor, by=by))
+        return workspace, actor
 
     def _workspace(self, request: Request) -> tuple[Workspace, str]:
         session = self._porch.who(request)
