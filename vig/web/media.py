@@ -88,12 +88,14 @@ class Media:
         if request.method == "HEAD":
             reader.close()
             return Response(status_code=status, headers=headers, media_type="video/mp4")
-        token = request.cookies.get(COOKIE)
-        body = iterate_in_threadpool(
-            _bytes_of(
-                cast("BinaryIO", reader), part, lambda: self._porch.with_token(token) is not None
-            )
-        )
+        token, recording = request.cookies.get(COOKIE), request.path_params["recording"]
+
+        def welcome() -> bool:
+            """Asked before every segment: signed in, allowed, and the family still agrees."""
+            session = self._porch.with_token(token)
+            return session is not None and workspace.still_open(recording, purpose, session.actor)
+
+        body = iterate_in_threadpool(_bytes_of(cast("BinaryIO", reader), part, welcome))
         return StreamingResponse(body, status, headers, media_type="video/mp4")
 
     async def times(self, request: Request) -> Response:
@@ -227,7 +229,7 @@ def _flat(spans: SpanSet) -> NDArray[np.float32]:
 
 
 def _bytes_of(reader: BinaryIO, part: Part, welcome: Callable[[], bool]) -> Iterator[bytes]:
-    """The bytes of the part, for as long as the person is still signed in."""
+    """The bytes of the part, for as long as whoever asked is welcome to them."""
     left = part.length
     try:
         reader.seek(part.first)
