@@ -68,7 +68,7 @@ def added(
         family=family,
         name=name,
         agreement=walk.Agreement(purposes=frozenset({Purpose.KEEP, *purposes}), vouched=True),
-        actor="guider",
+        actor=ws.opened_by,
         age_weeks=60,
         carer_word="Mum",
     )

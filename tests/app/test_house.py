@@ -116,11 +116,11 @@ class TestRotating:
     ) -> None:
         ws = house.workspace
         recording = added(ws, short_film)
-        waiting = uploads.begin(ws, len(short_film), "guider")
+        waiting = uploads.begin(ws, len(short_film), ws.opened_by)
         uploads.append(ws, waiting, 0, short_film[:1000])
         sealed = {p.name: p.read_bytes() for p in (house.root / "objects").iterdir()}
         old = ws.ring.versions
-        assert house.rotate() == 4
+        assert house.rotate(actor=house.opener) == 4
         assert ws.ring.versions != old
         assert len(ws.ring.versions) == 1
         assert {p.name: p.read_bytes() for p in (house.root / "objects").iterdir()} == sealed
@@ -139,8 +139,8 @@ class TestRotating:
         house.confirm(house.set_up(PASSPHRASE))
         ws = house.workspace
         recording = added(ws, short_film, Purpose.ANALYSE)
-        house.rotate()
-        ws.jobs.wait(walk.analyse(ws, recording.id, actor="guider"), timeout=200)
+        house.rotate(actor=house.opener)
+        ws.jobs.wait(walk.analyse(ws, recording.id, actor=ws.opened_by), timeout=200)
         assert ws.catalogue.latest_analysis(recording.id) is not None
         house.lock()
 
@@ -148,9 +148,9 @@ class TestRotating:
         lock = WorkerLock(house.root)
         assert lock.take()
         with pytest.raises(VaultBusy):
-            house.rotate()
+            house.rotate(actor=house.opener)
         lock.release()
-        house.rotate()
+        house.rotate(actor=house.opener)
 
 
 class TestCopies:
@@ -162,9 +162,9 @@ class TestCopies:
         house.confirm(code)
         recording = added(house.workspace, short_film)
         shares: list[float] = []
-        assert house.backup_to(tmp_path / "stick", shares.append, actor="guider") == 4
+        assert house.backup_to(tmp_path / "stick", shares.append, actor=house.opener) == 4
         assert shares == sorted(shares)
-        assert house.backup_to(tmp_path / "stick", actor="guider") == 0  # nothing new
+        assert house.backup_to(tmp_path / "stick", actor=house.opener) == 0  # nothing new
         house.lock()
         shutil.rmtree(house.root)
 
@@ -179,8 +179,8 @@ class TestCopies:
         self, working: Workspace, house: House, tmp_path: Path, short_film: bytes
     ) -> None:
         recording = added(working, short_film)
-        house.backup_to(tmp_path / "stick", actor="guider")
-        walk.erase(working, recording.id, actor="guider")
+        house.backup_to(tmp_path / "stick", actor=house.opener)
+        walk.erase(working, recording.id, actor=working.opened_by)
         ledger = (house.root / "erased.txt").read_text()
         assert recording.id not in ledger
 
@@ -197,7 +197,7 @@ class TestCopies:
         self, house: House, tmp_path: Path, short_film: bytes
     ) -> None:
         added(house.workspace, short_film)
-        house.backup_to(tmp_path / "stick", actor="guider")
+        house.backup_to(tmp_path / "stick", actor=house.opener)
         with pytest.raises(VaultExists):
             house.restore_from(tmp_path / "stick")
         (tmp_path / "stick" / "catalogue.db").unlink()
@@ -210,12 +210,12 @@ class TestCopies:
         self, house: House, tmp_path: Path
     ) -> None:
         with pytest.raises(BadValue, match="outside"):
-            house.backup_to(house.root / "backup", actor="guider")
+            house.backup_to(house.root / "backup", actor=house.opener)
         other = House(tmp_path / "other")
         other.confirm(other.set_up(PASSPHRASE))
-        other.backup_to(tmp_path / "stick", actor="guider")
+        other.backup_to(tmp_path / "stick", actor=other.opener)
         with pytest.raises(BadValue, match="another vault"):
-            house.backup_to(tmp_path / "stick", actor="guider")
+            house.backup_to(tmp_path / "stick", actor=house.opener)
         other.lock()
 
     def test_one_flipped_bit_in_any_object_is_found(self, house: House, short_film: bytes) -> None:

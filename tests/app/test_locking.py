@@ -35,7 +35,7 @@ class Held:
 
 
 def arrived(ws: Workspace, film: bytes) -> str:
-    upload = uploads.begin(ws, len(film), "guider")
+    upload = uploads.begin(ws, len(film), ws.opened_by)
     uploads.append(ws, upload, 0, film)
     return upload
 
@@ -43,7 +43,13 @@ def arrived(ws: Workspace, film: bytes) -> str:
 def finishing(ws: Workspace, upload: str, family: str, held: Held) -> threading.Thread:
     def work() -> None:
         uploads.finish(
-            ws, upload, family=family, name=None, agreement=VOUCHED, actor="guider", progress=held
+            ws,
+            upload,
+            family=family,
+            name=None,
+            agreement=VOUCHED,
+            actor=ws.opened_by,
+            progress=held,
         )
 
     thread = threading.Thread(target=work)
@@ -132,8 +138,8 @@ def test_a_film_being_watched_is_watched_to_its_end_and_the_worker_ends_with_it(
     ws = staffed.workspace
     first = added(ws, short_film, Purpose.ANALYSE)
     second = added(ws, short_film + bytes(8), Purpose.ANALYSE)
-    watched = walk.analyse(ws, first.id, actor="guider")
-    waits = walk.analyse(ws, second.id, actor="guider")
+    watched = walk.analyse(ws, first.id, actor=ws.opened_by)
+    waits = walk.analyse(ws, second.id, actor=ws.opened_by)
     until(lambda: ws.jobs.status(watched).share > 0.05)
     worker = worker_of(staffed)
     staffed.lock()

@@ -55,7 +55,7 @@ def test_after_import_analysis_clip_and_playback_no_file_holds_plaintext(
     temp.mkdir()
     monkeypatch.setenv("TMPDIR", str(temp))
     ws = working
-    upload = uploads.begin(ws, len(short_film), "guider")
+    upload = uploads.begin(ws, len(short_film), ws.opened_by)
     uploads.append(ws, upload, 0, short_film)
     recording = uploads.finish(
         ws,
@@ -63,17 +63,17 @@ def test_after_import_analysis_clip_and_playback_no_file_holds_plaintext(
         family="F-014",
         name=NAME,
         agreement=walk.Agreement(purposes=frozenset({Purpose.KEEP, Purpose.ANALYSE}), vouched=True),
-        actor="guider",
+        actor=ws.opened_by,
         carer_word="Mumsielein",
     )
-    ws.jobs.wait(walk.analyse(ws, recording.id, actor="guider"))
+    ws.jobs.wait(walk.analyse(ws, recording.id, actor=ws.opened_by))
     moment = ws.catalogue.moments(recording.id)[0]
     clip = walk.keep(
-        ws, recording.id, moment.id, actor="guider", title="A title that nobody may read"
+        ws, recording.id, moment.id, actor=ws.opened_by, title="A title that nobody may read"
     )
-    with ws.catalogue.act("guider", "clip.change", object=clip.id) as act:
+    with ws.catalogue.act(ws.opened_by, "clip.change", object=clip.id) as act:
         act.change_clip(clip.id, version=clip.version, note="The note about her grandmother")
-    with ws.open(recording.id, Purpose.KEEP, "copy", actor="guider") as reader:
+    with ws.open(recording.id, Purpose.KEEP, "copy", actor=ws.opened_by) as reader:
         copied = reader.readall()
     needles = plaintexts(short_film) + plaintexts(copied)[: -len(WORDS)]
     assert len(needles) > 80

@@ -69,7 +69,7 @@ class TestAdding:
                 family="F-014",
                 name=None,
                 agreement=walk.Agreement(purposes=frozenset({Purpose.ANALYSE}), vouched=True),
-                actor="guider",
+                actor=ws.opened_by,
             )
         assert nothing_of_a_film_is_in(ws)
         assert not ws.catalogue.families()
@@ -84,7 +84,7 @@ class TestAdding:
                 family="F-014",
                 name=None,
                 agreement=walk.Agreement(agreed_by="mother"),
-                actor="guider",
+                actor=ws.opened_by,
             )
         assert nothing_of_a_film_is_in(ws)
 
@@ -97,7 +97,7 @@ class TestAdding:
             family="F-014",
             name=None,
             agreement=walk.Agreement(agreed_by="mother", agreed_on=date(2026, 11, 20)),
-            actor="guider",
+            actor=ws.opened_by,
             filmed_on=date(2026, 11, 21),
         )
         rulings = ws.catalogue.rulings(recording.family)
@@ -137,7 +137,7 @@ class TestAdding:
                 family="F-014",
                 name=None,
                 agreement=walk.Agreement(vouched=True),
-                actor="guider",
+                actor=ws.opened_by,
                 progress=stop,
             )
         assert nothing_of_a_film_is_in(ws)
@@ -163,17 +163,17 @@ class TestAdding:
 class TestTheGate:
     def test_every_opening_asks_the_newest_ruling(self, ws: Workspace, short_film: bytes) -> None:
         recording = added(ws, short_film, Purpose.SHARED_REVIEW)
-        ws.open(recording.id, Purpose.SHARED_REVIEW, "copy", actor="guider").close()
+        ws.open(recording.id, Purpose.SHARED_REVIEW, "copy", actor=ws.opened_by).close()
         withdrawn = ConsentRuling(Purpose.SHARED_REVIEW, False, datetime.now(UTC))
-        ws.note(recording.family, withdrawn, "guider")
+        ws.note(recording.family, withdrawn, ws.opened_by)
         with pytest.raises(NoConsent, match="shared review"):
-            ws.open(recording.id, Purpose.SHARED_REVIEW, "copy", actor="guider")
-        ws.open(recording.id, Purpose.KEEP, "copy", actor="guider").close()
+            ws.open(recording.id, Purpose.SHARED_REVIEW, "copy", actor=ws.opened_by)
+        ws.open(recording.id, Purpose.KEEP, "copy", actor=ws.opened_by).close()
 
     def test_a_refusal_is_written_down(self, ws: Workspace, short_film: bytes) -> None:
         recording = added(ws, short_film)
         with pytest.raises(NoConsent):
-            ws.open(recording.id, Purpose.TRAINING, actor="guider")
+            ws.open(recording.id, Purpose.TRAINING, actor=ws.opened_by)
         newest = ws.catalogue.audit_rows(newest=1)[0]
         assert (newest.outcome, newest.object, newest.purpose) == (
             Outcome.DENIED,
@@ -186,7 +186,7 @@ class TestTheGate:
     ) -> None:
         recording = added(working, short_film)
         with pytest.raises(NoConsent, match="computer"):
-            walk.analyse(working, recording.id, actor="guider")
+            walk.analyse(working, recording.id, actor=working.opened_by)
 
 
 class TestFromFilmToClip:
@@ -196,7 +196,7 @@ class TestFromFilmToClip:
         ws = working
         recording = added(ws, short_film, Purpose.ANALYSE)
         shares: list[float] = []
-        ws.jobs.wait(walk.analyse(ws, recording.id, actor="guider"), shares.append)
+        ws.jobs.wait(walk.analyse(ws, recording.id, actor=ws.opened_by), shares.append)
         assert shares == sorted(shares)
         assert shares[-1] == 1.0
 
@@ -217,16 +217,16 @@ class TestFromFilmToClip:
         lanes = library.lanes(ws, recording.id)
         assert all(len(curve) == 80 for curve in lanes.curves.values())
 
-        clip = walk.keep(ws, recording.id, moments[0].id, actor="guider")
-        assert walk.keep(ws, recording.id, moments[0].id, actor="guider") == clip
+        clip = walk.keep(ws, recording.id, moments[0].id, actor=ws.opened_by)
+        assert walk.keep(ws, recording.id, moments[0].id, actor=ws.opened_by) == clip
         assert clip.proposed_by == moments[0].id
         assert walk.plan(ws, recording.id).clips == (clip,)
-        shelf = library.shelf(ws, "guider", recording.id, ws.jobs)
+        shelf = library.shelf(ws, ws.opened_by, recording.id, ws.jobs)
         assert (shelf.pseudonym, shelf.suggestions, shelf.clips) == ("F-014", 1, 1)
 
         out = tmp_path / "clip.mp4"
         span = exports.export_clip(
-            ws, recording.id, clip.span, out, actor="guider", reason="for the family"
+            ws, recording.id, clip.span, out, actor=ws.opened_by, reason="for the family"
         )
         times = walk.frame_times(ws, recording.id)
         with out.open("rb") as film:
@@ -238,15 +238,15 @@ class TestFromFilmToClip:
         ]
         assert footage.audio_codec == "aac"
 
-        walk.leave(ws, recording.id, moments[0].id, actor="guider")
+        walk.leave(ws, recording.id, moments[0].id, actor=ws.opened_by)
         assert walk.left(ws, recording.id) == {moments[0].id}
-        walk.bring_back(ws, recording.id, moments[0].id, actor="guider")
+        walk.bring_back(ws, recording.id, moments[0].id, actor=ws.opened_by)
         assert not walk.left(ws, recording.id)
 
-        walk.unkeep(ws, clip, actor="guider")
+        walk.unkeep(ws, clip, actor=ws.opened_by)
         assert not ws.catalogue.clips(recording.id)
 
-        assert walk.erase(ws, recording.id, actor="guider") is True
+        assert walk.erase(ws, recording.id, actor=ws.opened_by) is True
         assert nothing_of_a_film_is_in(ws)
         assert [receipt.id for receipt in ws.catalogue.receipts()] == [recording.id]
         assert not ws.catalogue.verify()
@@ -254,7 +254,7 @@ class TestFromFilmToClip:
     def test_a_clip_outside_the_film_is_refused(self, ws: Workspace, short_film: bytes) -> None:
         recording = added(ws, short_film)
         with pytest.raises(BadSpan):
-            walk.choose(ws, recording.id, Span(7 * SECOND, 9 * SECOND), actor="guider")
+            walk.choose(ws, recording.id, Span(7 * SECOND, 9 * SECOND), actor=ws.opened_by)
 
     def test_an_export_that_fails_leaves_no_file(
         self, ws: Workspace, short_film: bytes, tmp_path: Path
@@ -263,7 +263,7 @@ class TestFromFilmToClip:
         out = tmp_path / "no-such-folder" / "clip.mp4"
         with pytest.raises(BadValue, match="written there"):
             exports.export_clip(
-                ws, recording.id, Span(0, SECOND), out, actor="guider", reason="a test"
+                ws, recording.id, Span(0, SECOND), out, actor=ws.opened_by, reason="a test"
             )
         with pytest.raises(NoConsent):
             exports.export_clip(
@@ -272,7 +272,7 @@ class TestFromFilmToClip:
                 Span(0, SECOND),
                 tmp_path / "clip.mp4",
                 purpose=Purpose.PUBLICITY,
-                actor="guider",
+                actor=ws.opened_by,
                 reason="a test",
             )
         assert not list(tmp_path.glob("*.mp4*"))
@@ -284,9 +284,9 @@ class TestErasing:
     ) -> None:
         ws = working
         recording = added(ws, short_film)
-        assert walk.erase(ws, recording.id, actor="guider") is True
+        assert walk.erase(ws, recording.id, actor=ws.opened_by) is True
         with pytest.raises(Unknown):
-            ws.open(recording.id, Purpose.KEEP, actor="guider")
+            ws.open(recording.id, Purpose.KEEP, actor=ws.opened_by)
         assert not list((ws.root / "objects").iterdir())
 
     def test_a_reader_that_is_still_open_makes_it_pending_and_the_sweep_finishes_it(
@@ -298,7 +298,7 @@ class TestErasing:
         cursor = pin.cursor()
         cursor.execute("BEGIN")
         cursor.execute("SELECT count(*) FROM sealed_object").fetchall()
-        assert walk.erase(ws, recording.id, actor="guider") is False
+        assert walk.erase(ws, recording.id, actor=ws.opened_by) is False
         pin.rollback()
         pin.close()
         ws.sweep(set)  # raises ErasurePending while anything is left

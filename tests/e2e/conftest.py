@@ -78,7 +78,7 @@ def fill(root: Path) -> tuple[str, FrameTimes]:
             agreed_by="mother",
             agreed_on=date(2026, 11, 12),
         ),
-        actor="guider",
+        actor=ws.opened_by,
         filmed_on=date(2026, 11, 12),
         age_weeks=23,
     )

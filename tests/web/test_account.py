@@ -16,7 +16,7 @@ from vig.app.house import House
 from vig.web import account
 from vig.web.gate import Gate
 from vig.web.porch import Porch
-from vig.web.sessions import COOKIE, Sessions, Throttle
+from vig.web.sessions import COOKIE, Sessions, Throttles
 
 
 def _at(porch: Porch) -> Browser:
@@ -137,7 +137,7 @@ def test_an_open_house_asks_for_the_passphrase_all_the_same(locked: Porch) -> No
 def test_guessing_is_stopped_without_deriving_another_key() -> None:
     clock = Clock()
     house = MemoryHouse()
-    porch = Porch(house, throttle=Throttle(clock))  # type: ignore[arg-type]
+    porch = Porch(house, throttle=Throttles(clock))  # type: ignore[arg-type]
     browser = _at(porch)
     for _ in range(5):
         assert _post(browser, "/account/sign-in", secret="guess").status == 401
@@ -238,7 +238,7 @@ def test_the_demonstration_says_its_passphrase_and_no_other_house_does() -> None
 def test_a_backup_can_be_brought_back_on_the_first_page(porch: Porch, tmp_path: Path) -> None:
     old = House(tmp_path / "old")
     old.confirm(old.set_up(PASSPHRASE))
-    old.backup_to(tmp_path / "backup", actor="guider")
+    old.backup_to(tmp_path / "backup", actor=old.opener)
     old.lock()
     browser = _at(porch)
     missing = _post(browser, "/account/restore", folder=str(tmp_path / "nothing"))
@@ -264,7 +264,7 @@ def inside(porch: Porch) -> Browser:
 def test_a_changed_passphrase_opens_and_the_old_one_opens_nothing(
     porch: Porch, inside: Browser
 ) -> None:
-    other = porch.sessions.begin("guider")
+    other = porch.sessions.begin(porch.house.opener)
     answer = _post(inside, "/account/passphrase", secret=PASSPHRASE, passphrase=NEW, again=NEW)
     assert (answer.status, answer.headers["location"]) == (303, "/settings")
     assert porch.sessions.find(other) is None

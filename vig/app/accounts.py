@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from vig.app import policy
 from vig.catalogue.values import Account
 from vig.domain.account import FIRST_OFFICES, Assignment, Office
-from vig.errors import BadValue, SlotsMissing, Unknown, WrongKey, WrongSignIn
+from vig.errors import BadValue, MistypedCode, SlotsMissing, Unknown, WrongKey, WrongSignIn
 from vig.vault.keys import Passphrase, RecoveryCode, Secret, SlotKind, Slots
 from vig.vault.secrets import hashed, matches, work_in_vain
 
@@ -38,6 +38,9 @@ __all__ = ["FIRST_OFFICES", "Account", "Assignment", "Office"]
 
 FIRST_NAME = "guider"
 """The first account's name where nobody gave one."""
+
+SHORTEST = 12
+"""Characters of a passphrase, at least."""
 
 SERVED = "served"
 """Setting: an operator opens this vault, and accounts have no key slot of their own."""
@@ -69,6 +72,12 @@ def active(ws: Workspace) -> tuple[Account, ...]:
     return tuple(account for account in listed(ws) if not account.disabled)
 
 
+def stands(ws: Workspace, actor: str) -> bool:
+    """Whether this account is there and may sign in."""
+    account = of(ws, actor)
+    return account is not None and not account.disabled
+
+
 def called(ws: Workspace, name: str | None) -> Account | None:
     """The account that signs in by this name; without one, the only account there is."""
     if name and name.strip():
@@ -82,6 +91,19 @@ def first_admin(ws: Workspace) -> Account | None:
     """Who the printed recovery code signs in as: the oldest account that is an admin."""
     admins = (account for account in active(ws) if Office.ADMIN in account.offices)
     return next(admins, None)
+
+
+def strength(passphrase: str) -> tuple[bool, str]:
+    """Whether a passphrase will do, and one sentence about it."""
+    distinct = len(set(passphrase.casefold()))
+    if len(passphrase) < SHORTEST:
+        return False, f"Use at least {SHORTEST} characters; four or five words are good."
+    if distinct < 6:
+        return False, "This repeats itself too much; four or five words are good."
+    words = len(passphrase.split())
+    if words >= 5 or (len(passphrase) >= 20 and distinct >= 10):
+        return True, "Strong. Nobody can open the vault without it or the recovery code."
+    return True, "Good enough. One word more would make it strong."
 
 
 # --- coming in
@@ -127,10 +149,14 @@ def prove(ws: Workspace, name: str | None, secret: Secret) -> Account:
         slot, _ = Slots.load(ws.root).enter(secret)
         return ws.catalogue.account(settled(ws, slot))
     account = called(ws, name)
-    if account is None:
-        work_in_vain(secret)
-        raise WrongSignIn
-    _check(ws, account, secret)
+    try:
+        if account is None:
+            work_in_vain(secret)
+            raise WrongSignIn
+        _check(ws, account, secret)
+    except WrongSignIn:
+        ws.catalogue.denied("caller", "sign-in", object=account.id if account else None)
+        raise
     return account
 
 
@@ -166,9 +192,19 @@ def recognise(ws: Workspace, account_id: str, text: str) -> None:
 def secret_from(text: str) -> Secret:
     """A recovery code where it can be one, a passphrase otherwise."""
     if text.count("-") >= 10:
-        with suppress(WrongKey, BadValue, ValueError):
+        with suppress(MistypedCode):
             return RecoveryCode(text)
     return Passphrase(text)
+
+
+def note(ws: Workspace, account_id: str, action: str) -> None:
+    """Write into the record that somebody came or went: ``sign-in``, ``sign-out``."""
+    with ws.catalogue.act(account_id, action, object=account_id):
+        pass
+
+
+def is_recovery_code(text: str) -> bool:
+    return isinstance(secret_from(text or " "), RecoveryCode)
 
 
 # --- by an admin
@@ -266,7 +302,14 @@ def _check_admins(ws: Workspace, gone: Account) -> None:
 
 def change_passphrase(ws: Workspace, account_id: str, passphrase: str) -> Account:
     """A new passphrase, in force before the old one goes, so that nobody is ever locked out."""
+    fine, words = strength(passphrase)
+    if not fine:
+        raise BadValue(what=words)
     account = ws.catalogue.account(account_id)
+    if account.starting:
+        with suppress(WrongSignIn):
+            _check(ws, account, Passphrase(passphrase))
+            raise BadValue(what="Choose another one than the one you were given.")
     slot, phc = _kept(ws, passphrase)
     if slot is not None:
         Slots.load(ws.root).confirm(Passphrase(passphrase), only=slot)

@@ -56,7 +56,7 @@ def set_up(house: House) -> None:
     Its recovery code is thrown away: whoever loses a demonstration makes another one.
     """
     house.confirm(house.set_up(PASSPHRASE))
-    with house.workspace.catalogue.act("demo", "demo.mark", object="demo") as act:
+    with house.workspace.catalogue.act(house.opener, "demo.mark", object="demo") as act:
         act.set(SETTING, True)
     (house.root / NOTE).write_text(
         "This vault holds rendered sample films only. Its passphrase is no secret:\n"
@@ -65,8 +65,11 @@ def set_up(house: House) -> None:
     )
 
 
-def add(ws: Workspace, name: str, progress: Progress = unheard, *, actor: str = "demo") -> str:
-    """Bring a sample film in, unless it is there; its recording's id. NotAllowed, Unknown."""
+def add(ws: Workspace, name: str, progress: Progress = unheard, *, actor: str = "") -> str:
+    """Bring a sample film in, unless it is there; its recording's id. NotAllowed, Unknown.
+
+    ``actor``: whoever opened the vault, unless it is said.
+    """
     from vig.app import walk
 
     if name not in SAMPLES:
@@ -83,7 +86,7 @@ def add(ws: Workspace, name: str, progress: Progress = unheard, *, actor: str = 
             family=pseudonym,
             name=f"{name}.mp4",
             agreement=everything,
-            actor=actor,
+            actor=actor or ws.opened_by,
             filmed_on=filmed_on,
             age_weeks=weeks,
             carer_word=CARERS[name],

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vig.app import analysis, copies, uploads
+from vig.app import accounts, analysis, copies, policy, uploads
 from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import erased_again
 from vig.app.jobs import Bench, open_desk
@@ -29,13 +29,14 @@ from vig.domain.progress import Progress, unheard
 from vig.errors import (
     BadValue,
     ErasurePending,
-    MistypedCode,
     NoVault,
     SlotsMissing,
     VaultBusy,
     VaultExists,
     VaultLocked,
     VigError,
+    WrongKey,
+    WrongSignIn,
 )
 from vig.vault.keys import (
     KeyFile,
@@ -44,6 +45,7 @@ from vig.vault.keys import (
     RecoveryCode,
     Secret,
     SlotInfo,
+    SlotKind,
     Slots,
     recovery_code,
 )
@@ -55,8 +57,6 @@ State = Literal["none", "unfinished", "locked", "open"]
 
 CHECKPOINTS = "audit-checkpoints.txt"
 """Signed ends of the audit log, one more each time the vault is locked; outside the database."""
-
-SHORTEST_PASSPHRASE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class House:
         self._desk: _Desk | None = None
         self._workspace: Workspace | None = None
         self._ring: KeyRing | None = None  # between set_up and confirm only
+        self._first = ""  # the first account's name, likewise
         self._turn = threading.RLock()
 
     @property
@@ -103,6 +104,18 @@ class House:
         if not (self.root / SLOTS).exists():
             return "none"
         return "locked" if (self.root / CATALOGUE).exists() else "unfinished"
+
+    @property
+    def opener(self) -> str:
+        """The id of the account whose way in opened this house. NoVault, VaultLocked."""
+        return self.workspace.opened_by
+
+    @property
+    def passphrases(self) -> int:
+        """How many passphrases open it: more than one, and a name is asked for too."""
+        if self.state == "none":
+            return 0
+        return sum(slot.kind is SlotKind.PASSPHRASE for slot in self.ways_in())
 
     @property
     def demo(self) -> bool:
@@ -118,31 +131,19 @@ class House:
 
     # --- setting up
 
-    def check_strength(self, passphrase: str) -> tuple[bool, str]:
-        """Whether a passphrase will do, and one sentence about it."""
-        distinct = len(set(passphrase.casefold()))
-        if len(passphrase) < SHORTEST_PASSPHRASE:
-            return (
-                False,
-                f"Use at least {SHORTEST_PASSPHRASE} characters; four or five words are good.",
-            )
-        if distinct < 6:
-            return False, "This repeats itself too much; four or five words are good."
-        words = len(passphrase.split())
-        if words >= 5 or (len(passphrase) >= 20 and distinct >= 10):
-            return True, "Strong. Nobody can open the vault without it or the recovery code."
-        return True, "Good enough. One word more would make it strong."
+    def set_up(self, passphrase: str, name: str = "") -> str:
+        """Begin a vault; the recovery code, to be printed and typed back. VaultExists.
 
-    def set_up(self, passphrase: str) -> str:
-        """Begin a vault; the recovery code, to be printed and typed back. VaultExists."""
-        fine, words = self.check_strength(passphrase)
+        ``name`` is what its first account is called ("guider" where nobody says).
+        """
+        fine, words = accounts.strength(passphrase)
         if not fine:
             raise BadValue(what=words)
         code = recovery_code()
         with self._turn:
             slots, ring = Slots.create(self.root, Passphrase(passphrase))
             slots.add(ring, RecoveryCode(code))
-            self._ring = ring
+            self._ring, self._first = ring, name
         return code
 
     def confirm(self, code: str) -> None:
@@ -151,11 +152,13 @@ class House:
             slots = Slots.load(self.root)
             secret = RecoveryCode(code)
             ring = self._ring or slots.unlock(secret)
-            slots.confirm(secret)
+            tried = slots.confirm(secret)
             if not slots.complete:
                 raise SlotsMissing
             self._ring = None
-            self._enter(Workspace.from_ring(self.root, ring, new=True))
+            ws = Workspace.from_ring(self.root, ring, new=True)
+            ws.opened_by = accounts.settled(ws, tried.id, first=self._first)
+            self._enter(ws)
 
     def start_over(self) -> None:
         """Throw away a vault whose recovery code was never typed back; it holds nothing yet."""
@@ -168,22 +171,40 @@ class House:
     # --- opening and closing
 
     def unlock(self, secret_text: str) -> Workspace:
-        """Open the vault with its passphrase or its recovery code. NoVault, WrongKey."""
-        return self.unlock_with(_secret_from(secret_text))
+        """Open the vault with a passphrase or the recovery code. NoVault, WrongKey."""
+        return self.unlock_with(accounts.secret_from(secret_text))
 
-    def unlock_with(self, secret: Secret) -> Workspace:
-        """Open it with any kind of secret, and put right what a crash left."""
+    def unlock_with(self, secret: Secret, name: str | None = None) -> Workspace:
+        """Open it with any kind of secret, and put right what a crash left.
+
+        ``name`` is the account that it must belong to, where somebody said one: WrongSignIn.
+        """
         with self._turn:
-            if self._workspace is not None:
-                Slots.load(self.root).unlock(secret)  # an open door is no reason to believe anybody
-                return self._workspace
             if self.state == "none":
                 raise NoVault
-            slots = Slots.load(self.root)
-            ring = slots.unlock(secret)
+            slot, ring = Slots.load(self.root).enter(secret)
+            if self._workspace is not None:  # an open door is no reason to believe anybody
+                accounts.settled(self._workspace, slot, name=name)
+                return self._workspace
             if self.state == "unfinished":
                 raise SlotsMissing
-            return self._enter(self._opened(ring))
+            return self._enter(self._opened(ring, slot, name))
+
+    def sign_in(self, name: str | None, secret_text: str) -> str:
+        """The id of the account of this name and secret; opens a locked house. WrongSignIn.
+
+        Where the house is locked its names are sealed, so each passphrase slot is tried, and then
+        the name is compared; where it is open, only the slot of that name.
+        """
+        secret = accounts.secret_from(secret_text)
+        with self._turn:
+            try:
+                if self._workspace is not None:
+                    return accounts.prove(self._workspace, name, secret).id
+                return self.unlock_with(secret, name).opened_by
+            except WrongKey:
+                # One sentence for a wrong name and a wrong passphrase; of no name if none is asked.
+                raise (WrongSignIn if self.passphrases > 1 else WrongKey) from None
 
     def lock(self) -> None:
         """Let go of the master key, here and in the worker.
@@ -234,16 +255,18 @@ class House:
             self._desk.close()
             self._desk = None
 
-    def _opened(self, ring: KeyRing) -> Workspace:
+    def _opened(self, ring: KeyRing, slot: str, name: str | None) -> Workspace:
         ws = Workspace.from_ring(self.root, ring)
         try:
+            ws.opened_by = accounts.settled(ws, slot, name=name)
+            accounts.sweep(ws)
             for recording_id in erased_again(ws):
                 with ws.catalogue.act("system", "erase", object=recording_id) as act:
                     act.drop_keys(recording_id)
             uploads.sweep(ws)
             with suppress(ErasurePending):
                 ws.sweep(lambda: uploads.objects(ws))
-            with ws.catalogue.act("guider", "unlock", object="vault"):
+            with ws.catalogue.act(ws.opened_by, "unlock", object="vault"):
                 pass
         except BaseException:
             ws.close()
@@ -255,43 +278,52 @@ class House:
     def ways_in(self) -> tuple[SlotInfo, ...]:
         return Slots.load(self.root).info()
 
-    def add_way_in(self, secret: Secret) -> SlotInfo:
-        """A further key slot; it counts once it was tried (``confirm_way_in``)."""
+    def add_way_in(self, secret: Secret, *, actor: str) -> SlotInfo:
+        """A further key slot; it counts once it was tried (``confirm_way_in``). NotAllowed."""
+        policy.authorise(self.workspace, actor, "house.ways")
         slots = Slots.load(self.root)
         made = slots.add(self.workspace.ring, secret)
-        with self.workspace.catalogue.act("guider", "slot.add", object=made.id):
+        with self.workspace.catalogue.act(actor, "slot.add", object=made.id):
             pass
         return made
 
     def confirm_way_in(self, secret: Secret) -> SlotInfo:
         return Slots.load(self.root).confirm(secret)
 
-    def remove_way_in(self, slot_id: str) -> None:
-        """Take a key slot away. SlotsMissing where too few would be left."""
-        with self.workspace.catalogue.act("guider", "slot.remove", object=slot_id):
-            Slots.load(self.root).remove(self.workspace.ring, slot_id)
+    def remove_way_in(self, slot_id: str, *, actor: str) -> None:
+        """Take a key slot away. SlotsMissing where too few would be left, NotAllowed.
 
-    def rotate(self) -> int:
+        An account's passphrase goes with the account: BadValue.
+        """
+        ws = self.workspace
+        policy.authorise(ws, actor, "house.ways")
+        if slot_id in {account.slot for account in accounts.active(ws)}:
+            raise BadValue(what="This is somebody's passphrase. Disable their account instead.")
+        with ws.catalogue.act(actor, "slot.remove", object=slot_id):
+            Slots.load(self.root).remove(ws.ring, slot_id)
+
+    def rotate(self, *, actor: str) -> int:
         """A new master key; every data key is wrapped anew, no film is touched. How many keys.
 
-        VaultBusy while a worker of another process holds the old key; our own stops for it and
+        NotAllowed. VaultBusy while a worker of another process holds the old key; our own stops for it and
         goes on with the new one. A crash at any point leaves both master keys in place, and doing
         it again finishes it.
         """
         with self._turn:
             ws = self.workspace
+            policy.authorise(ws, actor, "house.ways")
             self._dismiss()
             try:
                 with self._alone():
-                    return self._turned(ws)
+                    return self._turned(ws, actor)
             finally:
                 self._engage(ws)
 
-    def _turned(self, ws: Workspace) -> int:
+    def _turned(self, ws: Workspace, actor: str) -> int:
         slots = Slots.load(self.root)
         old = ws.ring.versions
         ring = slots.rotate(ws.ring)
-        with ws.catalogue.act("guider", "rotate", object="vault") as act:
+        with ws.catalogue.act(actor, "rotate", object="vault") as act:
             count = act.rewrap_keys(partial(_rewrapped, ring), ring.version)
             for upload, known in uploads.pending(ws).items():
                 act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
@@ -350,14 +382,6 @@ class House:
 
 def _rewrapped(ring: KeyRing, wrapped: bytes, whose: ObjectRow) -> bytes:
     return ring.rewrap(wrapped, whose.context, owner=whose.recording)
-
-
-def _secret_from(text: str) -> Secret:
-    """A recovery code where it can be one, a passphrase otherwise."""
-    if text.count("-") >= 10:
-        with suppress(MistypedCode):
-            return RecoveryCode(text)
-    return Passphrase(text)
 
 
 def secret_of_kind(kind: str, value: str) -> Secret:

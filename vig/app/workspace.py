@@ -60,6 +60,8 @@ class Workspace:
         self.ring = ring
         self.catalogue = catalogue
         self.store = store
+        self.opened_by = "system"
+        """The account whose way in opened it; the house says so, a worker has none."""
         self._jobs: Jobs | None = None
         self._viewed: dict[tuple[str, str, Purpose], float] = {}
         self._viewed_lock = threading.Lock()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from vig.app.house import House
     from vig.app.workspace import Workspace
 
-ACTOR = "cli"
-
 
 def home() -> Path:
     """The data folder: VIG_HOME, or ``storage`` where we stand."""
@@ -46,7 +44,10 @@ def passphrase(question: str = "Passphrase", *, twice: bool = False) -> str:
 
 @contextmanager
 def opened(key_file: Path | None = None) -> Iterator[House]:
-    """The house with its vault open, and locked again afterwards. NoVault, WrongKey."""
+    """The house with its vault open, and locked again afterwards. NoVault, WrongKey.
+
+    Who acts is ``house.opener``: the account whose passphrase it was.
+    """
     from vig.app.house import secret_of_kind
 
     here = house()
@@ -57,6 +58,8 @@ def opened(key_file: Path | None = None) -> Iterator[House]:
     else:
         here.unlock(passphrase())
     try:
+        if here.workspace.catalogue.account(here.opener).starting:
+            raise BadValue(what="Sign in once in the app first, and choose a passphrase there.")
         yield here
     finally:
         here.lock()

@@ -82,7 +82,7 @@ def add(film: Path, family: str, yes: bool, as_json: bool, **given: Any) -> None
                 family=family,
                 name=film.name,
                 agreement=agreement,
-                actor=asking.ACTOR,
+                actor=house.opener,
                 filmed_on=asking.day(given["filmed_on"]),
                 age_weeks=given["age_weeks"],
                 carer_word=given["carer_word"],
@@ -148,8 +148,8 @@ def agreement(
         ws = house.workspace
         for purposes, allowed in ((allow, True), (withdraw, False)):
             for purpose in purposes:
-                walk.rule(ws, family, Purpose(purpose), allowed, actor=asking.ACTOR)
-        holds = walk.agreed(ws, family, actor=asking.ACTOR)
+                walk.rule(ws, family, Purpose(purpose), allowed, actor=house.opener)
+        holds = walk.agreed(ws, family, actor=house.opener)
     answer = {"family": family, "agreed": {p.value: holds[p] for p in Purpose}}
     lines = [f"{'yes' if holds[p] else 'no ':4}{p.words}" for p in Purpose]
     asking.told(as_json, answer, *lines)
@@ -162,7 +162,7 @@ def list_films(as_json: bool) -> None:
     from vig.app import library
 
     with asking.opened() as house:
-        shelves = library.shelves(house.workspace, asking.ACTOR)
+        shelves = library.shelves(house.workspace, house.opener)
     answer = {
         "recordings": [
             {
@@ -206,7 +206,7 @@ def analyse(recording: str, as_json: bool) -> None:
         asking.working(house) as ws,
         asking.shown("Watching") as progress,
     ):
-        job = walk.analyse(ws, recording, actor=asking.ACTOR)
+        job = walk.analyse(ws, recording, actor=house.opener)
         ws.jobs.wait(job, progress)
         found = len(ws.catalogue.moments(recording))
     words = (
@@ -224,7 +224,7 @@ def moments(recording: str, as_json: bool) -> None:
     """The moments the computer suggests to look at, with its reasons."""
     with asking.opened() as house:
         ws = house.workspace
-        ws.check(recording, Purpose.ANALYSE, asking.ACTOR)
+        ws.check(recording, Purpose.ANALYSE, house.opener)
         found = ws.catalogue.moments(recording)
         watched = ws.catalogue.latest_analysis(recording) is not None
     if not watched and not as_json:
@@ -269,7 +269,7 @@ def observations(recording: str, out: Any) -> None:
     click.echo(NO_MEASURE, err=True)
     with asking.opened() as house:
         ws = house.workspace
-        ws.check(recording, Purpose.ANALYSE, asking.ACTOR)
+        ws.check(recording, Purpose.ANALYSE, house.opener)
         seen_and_heard = analysis.observations_of(ws, recording)
         rows = table_rows(seen_and_heard, analysis.signals_of(ws, recording))
         writer = csv.writer(out, lineterminator="\n")
@@ -298,7 +298,7 @@ def clip(recording: str, start_us: int, end_us: int, as_json: bool, **given: Any
             Span(start_us, end_us),
             given["out"],
             purpose=Purpose(given["purpose"]),
-            actor=asking.ACTOR,
+            actor=house.opener,
             reason=asking.why(given["reason"]),
         )
     answer = {
@@ -327,7 +327,7 @@ def still(recording: str, at_us: int, out: Path, purpose: str, reason: str | Non
             at_us,
             out,
             purpose=Purpose(purpose),
-            actor=asking.ACTOR,
+            actor=house.opener,
             reason=asking.why(reason),
         )
     click.echo("Written, unprotected: whoever has the file can look at it.")
@@ -346,7 +346,7 @@ def erase(recording: str, yes: bool, as_json: bool) -> None:
         family = ws.catalogue.family(film.family)
         if not yes:
             _named(family.pseudonym)
-        gone = walk.erase(ws, recording, actor=asking.ACTOR)
+        gone = walk.erase(ws, recording, actor=house.opener)
     words = (
         "Erased: its keys are gone and nothing of it can be opened any more."
         if gone

@@ -23,7 +23,8 @@ _yes = click.option("--yes", is_flag=True, help="Go on without questions.")
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the recovery code to this new file instead of showing it.",
 )
-def init(yes: bool, recovery_out: Path | None) -> None:
+@click.option("--name", default="guider", show_default=True, help="What you sign in as.")
+def init(yes: bool, recovery_out: Path | None, name: str) -> None:
     """Set up a vault: a passphrase, and a recovery code that you type back once.
 
     With --yes nothing is asked: VIG_PASSPHRASE holds the passphrase, and the code goes to
@@ -40,7 +41,7 @@ def init(yes: bool, recovery_out: Path | None) -> None:
         house.start_over()
     click.echo(ASSESSMENT, err=True)
     words = asking.passphrase("Choose a passphrase", twice=True)
-    code = house.set_up(words)
+    code = house.set_up(words, name)
     try:
         if recovery_out is not None:
             _write_code(recovery_out, code)
@@ -89,7 +90,7 @@ def _typed_back(house: object, code: str) -> None:
 def rotate() -> None:
     """Give the vault a new master key. No film is touched."""
     with asking.opened() as house:
-        count = house.rotate()
+        count = house.rotate(actor=house.opener)
     click.echo(f"{count} keys are wrapped anew. Backups made before still open with the old ones.")
 
 
@@ -111,7 +112,7 @@ def verify(share: float) -> None:
 def backup(folder: Path) -> None:
     """Copy the vault, sealed as it is, to another folder or disk."""
     with asking.opened() as house, asking.shown("Copying") as progress:
-        count = house.backup_to(folder, progress, actor=asking.ACTOR)
+        count = house.backup_to(folder, progress, actor=house.opener)
     click.echo(f"Backed up; {count} sealed objects were new. It opens with the same ways in.")
 
 
@@ -176,7 +177,7 @@ def add_way(key_file: Path | None, keyring: bool) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(new_key_file())
         secret = secret_of_kind("keyfile" if key_file else "keyring", str(key_file or ""))
-        house.add_way_in(secret)
+        house.add_way_in(secret, actor=house.opener)
         house.confirm_way_in(secret)
     click.echo("Added and tried.")
 
@@ -188,7 +189,7 @@ def remove_way(slot: str, yes: bool) -> None:
     """Take a way into the vault away (never the last two)."""
     with asking.opened() as house:
         if asking.sure("Nobody can open the vault with it afterwards. Go on?", yes):
-            house.remove_way_in(slot)
+            house.remove_way_in(slot, actor=house.opener)
             click.echo("Removed. Copies of vault.json made before still hold it: run vig rotate.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vig import __version__
-from vig.cli import films, keys, serving
+from vig.cli import films, keys, people, serving
 from vig.errors import VigError
 
 TOP = """Find, keep and share the moments that already go well.
@@ -40,7 +40,7 @@ def vig() -> None:
     pass
 
 
-for command in (*keys.FIRST, *films.COMMANDS, *keys.LATER, *serving.COMMANDS):
+for command in (*keys.FIRST, *films.COMMANDS, *keys.LATER, *people.COMMANDS, *serving.COMMANDS):
     vig.add_command(command)
 
 

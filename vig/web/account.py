@@ -2,71 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from vig.app.house import House, secret_of_kind
+from vig.app import accounts
 from vig.domain.progress import unheard
 from vig.errors import VigError
-from vig.web import sheets
-from vig.web.porch import Porch, from_our_script, same_origin, status_of
+from vig.web import own, people, sheets, steps
+from vig.web.forms import Fields, form
+from vig.web.porch import Porch, from_our_script, status_of
 from vig.web.sessions import COOKIE
 
-ACTOR = "guider"
-"""On one machine there is one account: whoever knows the passphrase."""
-
-LONGEST_FORM = 8192
-"""Bytes; a passphrase or a code and nothing else fits."""
-
-Handler = Callable[[Request], Awaitable[Response]]
+POST = ["POST"]
 
 
 def routes(porch: Porch) -> list[Route]:
     """All routes under ``/account``."""
     account = Account(porch)
-    post = ["POST"]
     return [
         Route("/account", account.front),
         Route("/account/sign-in", account.sign_in),
-        Route("/account/sign-in", _form(account.unlock), methods=post),
+        Route("/account/sign-in", form(account.unlock), methods=POST),
         Route("/account/first-run", account.first_run),
-        Route("/account/first-run", _form(account.set_up), methods=post),
-        Route("/account/confirm", _form(account.confirm), methods=post),
-        Route("/account/passphrase", account.change),
-        Route("/account/passphrase", _form(account.changed), methods=post),
-        Route("/account/start-over", _form(account.start_over), methods=post),
-        Route("/account/restore", _form(account.restore), methods=post),
-        Route("/account/strength", _form(account.strength), methods=post),
-        Route("/account/sign-out", _form(account.sign_out), methods=post),
-        Route("/account/lock", _form(account.lock), methods=post),
-        Route("/account/here", account.here, methods=post),
+        Route("/account/first-run", form(account.set_up), methods=POST),
+        Route("/account/confirm", form(account.confirm), methods=POST),
+        Route("/account/start-over", form(account.start_over), methods=POST),
+        Route("/account/restore", form(account.restore), methods=POST),
+        Route("/account/strength", form(account.strength), methods=POST),
+        Route("/account/sign-out", form(account.sign_out), methods=POST),
+        Route("/account/lock", form(account.lock), methods=POST),
+        Route("/account/here", account.here, methods=POST),
+        *steps.routes(porch),
+        *own.routes(porch),
+        *people.routes(porch),
     ]
-
-
-def _form(handler: Callable[[Request, dict[str, str]], Awaitable[Response]]) -> Handler:
-    """A form from our own pages only, read into memory and never spooled to disk."""
-
-    async def checked(request: Request) -> Response:
-        if not same_origin(request):
-            return sheets.page(
-                "plain", "Not accepted", status=403, words="This did not come from our own page."
-            )
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > LONGEST_FORM:
-                return sheets.page("plain", "Too long", status=413, words="That is too long.")
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return await handler(request, {name: values[-1] for name, values in fields.items()})
-
-    return checked
 
 
 class Account:
@@ -74,7 +48,6 @@ class Account:
 
     def __init__(self, porch: Porch) -> None:
         self._porch = porch
-        self._one_at_a_time = anyio.Lock()
 
     async def front(self, request: Request) -> Response:
         return RedirectResponse("/" if self._porch.who(request) else "/account/sign-in", 303)
@@ -86,25 +59,22 @@ class Account:
             return RedirectResponse("/", 303)
         return self._sign_in_page(None)
 
-    async def unlock(self, request: Request, fields: dict[str, str]) -> Response:
+    async def unlock(self, request: Request, fields: Fields) -> Response:
         """Each try costs one key derivation and waits its turn, so that guessing stays slow."""
-        problem, status = await self._tried(fields)
-        return self._sign_in_page(problem, status) if problem else self._entered(request)
-
-    async def _tried(self, fields: dict[str, str]) -> tuple[VigError | str | None, int]:
-        """What is wrong with the secret of a form, and the status to say it with; None for right."""
-        async with self._one_at_a_time:
-            wait = self._porch.throttle.wait
+        name, secret = fields.get("name", ""), fields.get("secret", "").strip()
+        async with self._porch.one_at_a_time:
+            wait = self._porch.throttle.wait(name)
             if wait > 0:
-                return f"Too many tries. Wait {int(wait) + 1} seconds, then try again.", 429
+                return self._sign_in_page(steps.too_many(wait), 429, name=name)
             try:
-                secret = fields.get("secret", "").strip()
-                await anyio.to_thread.run_sync(self._porch.house.unlock, secret)
+                who = await anyio.to_thread.run_sync(self._porch.house.sign_in, name, secret)
             except VigError as error:
-                self._porch.throttle.missed()
-                return error, status_of(error)
-            self._porch.throttle.hit()
-            return None, 200
+                self._porch.throttle.missed(name)
+                return self._sign_in_page(error, status_of(error), name=name)
+            self._porch.throttle.hit(name)
+        return steps.arrived(
+            self._porch, request, who, passed=accounts.is_recovery_code(secret), sure=True
+        )
 
     async def first_run(self, request: Request) -> Response:
         state = self._porch.house.state
@@ -114,18 +84,19 @@ class Account:
             return _confirm_page(None)
         return RedirectResponse("/", 303)
 
-    async def set_up(self, request: Request, fields: dict[str, str]) -> Response:
+    async def set_up(self, request: Request, fields: Fields) -> Response:
         house = self._porch.house
         if house.state != "none":
             return RedirectResponse("/account/first-run", 303)
         passphrase = fields.get("passphrase", "")
         if passphrase != fields.get("again", ""):
             return _passphrase_page("The two passphrases are not the same.", 422)
-        fine, words = house.check_strength(passphrase)
+        fine, words = accounts.strength(passphrase)
         if not fine:
             return _passphrase_page(words, 422)
         try:
-            code = await anyio.to_thread.run_sync(house.set_up, passphrase)
+            name = fields.get("name", "")
+            code = await anyio.to_thread.run_sync(house.set_up, passphrase, name)
         except VigError as error:
             return _passphrase_page(error, status_of(error))
         return sheets.page(
@@ -137,7 +108,7 @@ class Account:
             notice="",
         )
 
-    async def confirm(self, request: Request, fields: dict[str, str]) -> Response:
+    async def confirm(self, request: Request, fields: Fields) -> Response:
         house = self._porch.house
         if house.state != "unfinished":
             return RedirectResponse("/account/sign-in", 303)
@@ -145,35 +116,9 @@ class Account:
             await anyio.to_thread.run_sync(house.confirm, fields.get("code", "").strip())
         except VigError as error:
             return _confirm_page(error, status_of(error))
-        return self._entered(request)
+        return steps.arrived(self._porch, request, house.opener, passed=True, sure=True)
 
-    async def change(self, request: Request) -> Response:
-        if self._porch.who(request) is None or self._porch.house.demo:
-            return RedirectResponse("/account/sign-in", 303)
-        return _change_page(None)
-
-    async def changed(self, request: Request, fields: dict[str, str]) -> Response:
-        """A new passphrase takes the place of the old one, and every other session ends."""
-        house = self._porch.house
-        if self._porch.who(request) is None or house.demo:
-            return RedirectResponse("/account/sign-in", 303)
-        problem, status = await self._tried(fields)
-        if problem:
-            return _change_page(problem, status)
-        passphrase = fields.get("passphrase", "")
-        if passphrase != fields.get("again", ""):
-            return _change_page("The two passphrases are not the same.", 422)
-        fine, words = house.check_strength(passphrase)
-        if not fine:
-            return _change_page(words, 422)
-        try:
-            await anyio.to_thread.run_sync(_replace_passphrase, house, passphrase)
-        except VigError as error:
-            return _change_page(error, status_of(error))
-        self._porch.sessions.end_all()
-        return self._entered(request, "/settings")
-
-    async def start_over(self, request: Request, fields: dict[str, str]) -> Response:
+    async def start_over(self, request: Request, fields: Fields) -> Response:
         """Throw a half set-up vault away; the app refuses for one that is complete."""
         try:
             await anyio.to_thread.run_sync(self._porch.house.start_over)
@@ -181,7 +126,7 @@ class Account:
             return self._sign_in_page(error, status_of(error))
         return RedirectResponse("/account/first-run", 303)
 
-    async def restore(self, request: Request, fields: dict[str, str]) -> Response:
+    async def restore(self, request: Request, fields: Fields) -> Response:
         house = self._porch.house
         if house.state != "none":
             return RedirectResponse("/account/sign-in", 303)
@@ -194,20 +139,28 @@ class Account:
             return _passphrase_page(error, status_of(error), folder=folder)
         return RedirectResponse("/account/sign-in", 303)
 
-    async def strength(self, request: Request, fields: dict[str, str]) -> Response:
+    async def strength(self, request: Request, fields: Fields) -> Response:
         if not from_our_script(request):
             return Response(status_code=403)
-        fine, words = self._porch.house.check_strength(fields.get("passphrase", ""))
+        fine, words = accounts.strength(fields.get("passphrase", ""))
         return JSONResponse({"ok": fine, "words": words})
 
-    async def sign_out(self, request: Request, fields: dict[str, str]) -> Response:
+    async def sign_out(self, request: Request, fields: Fields) -> Response:
         """End this browser's session; the last one out locks the house."""
+        session = self._porch.who(request)
+        if session is not None:
+            accounts.note(self._porch.house.workspace, session.actor, "sign-out")
         self._porch.sessions.end(request.cookies.get(COOKIE))
         await anyio.to_thread.run_sync(self._porch.lock_if_left)
         return _left()
 
-    async def lock(self, request: Request, fields: dict[str, str]) -> Response:
-        """End every session and drop the keys. Only somebody signed in may do it."""
+    async def lock(self, request: Request, fields: Fields) -> Response:
+        """End every session and drop the keys. Only somebody signed in may do it.
+
+        Where an operator keeps the house open, it ends this browser's session alone.
+        """
+        if self._porch.kept_open:
+            return await self.sign_out(request, fields)
         if self._porch.who(request) is not None:
             await anyio.to_thread.run_sync(self._porch.lock)
         return _left()
@@ -222,21 +175,21 @@ class Account:
             self._porch.sessions.touch(request.cookies.get(COOKIE))
         return Response(status_code=204)
 
-    def _entered(self, request: Request, path: str = "/") -> Response:
-        self._porch.sessions.end(request.cookies.get(COOKIE))
-        token = self._porch.sessions.begin(ACTOR)
-        answer = RedirectResponse(path, 303)
-        answer.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
-        return answer
-
-    def _sign_in_page(self, problem: VigError | str | None, status: int = 200) -> Response:
+    def _sign_in_page(
+        self, problem: VigError | str | None, status: int = 200, *, name: str = ""
+    ) -> Response:
+        house = self._porch.house
         below = ""
-        if self._porch.house.demo:
-            below = sheets.fill("demo", passphrase=sheets.text(_demo_passphrase()))
+        if house.demo:
+            below += sheets.fill("demo", passphrase=sheets.text(_demo_passphrase()))
+        several = house.passphrases != 1
         return sheets.page(
             "sign-in",
-            "Unlock",
+            "Sign in" if several else "Unlock",
             status=status,
+            heading="Sign in" if several else "Unlock",
+            who=sheets.fill("name", name=sheets.text(name)) if several else "",
+            focus="" if several else " autofocus",
             notice=sheets.notice(problem),
             described=' aria-describedby="notice" aria-invalid="true"' if problem else "",
             below=below,
@@ -263,21 +216,6 @@ def _passphrase_page(
         notice=sheets.notice(problem),
         restore=restore,
     )
-
-
-def _change_page(problem: VigError | str | None, status: int = 200) -> Response:
-    notice = sheets.notice(problem)
-    return sheets.page("change", "Change the passphrase", status=status, wide=True, notice=notice)
-
-
-def _replace_passphrase(house: House, passphrase: str) -> None:
-    """The new one is tried before the old one goes, so that nobody is ever locked out."""
-    secret = secret_of_kind("passphrase", passphrase)
-    made = house.add_way_in(secret)
-    house.confirm_way_in(secret)
-    for slot in house.ways_in():
-        if slot.kind == made.kind and slot.id != made.id:
-            house.remove_way_in(slot.id)
 
 
 def _confirm_page(problem: VigError | None, status: int = 200) -> Response:
