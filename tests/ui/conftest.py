@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.houses import House, Workspace
-from vig.app.library import Shelf
+from vig.app.library import Need, Page, Shelf
 from vig.errors import Unknown
 from vig.ui import desk
 
@@ -23,6 +23,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.shelves: list[Shelf] = []
+        self.needs: list[Need] = []
         self.asked: list[tuple[Any, ...]] = []
         self.left: set[str] = set()
         self.problem: Exception | None = None
@@ -60,7 +61,15 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
 
         return deed
 
-    monkeypatch.setattr("vig.app.library.shelves", lambda *_: tuple(pages.shelves))
+    def page(
+        workspace: Any, actor: str, jobs: Any, *, called: str, first: int, many: int | None
+    ) -> Page:
+        fitting = [one for one in pages.shelves if called.casefold() in one.pseudonym.casefold()]
+        shown = fitting[first : None if many is None else first + many]
+        return Page(tuple(shown), len(fitting), tuple(pages.needs))
+
+    monkeypatch.setattr("vig.app.library.page", page)
+    monkeypatch.setattr("vig.app.library.original_gone", told("original_gone"))
     monkeypatch.setattr("vig.app.library.shelf", shelf)
     monkeypatch.setattr(
         "vig.app.library.coming", lambda *_: tuple(pages.house.workspace.catalogue.coming)

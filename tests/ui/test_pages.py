@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.conftest import Pages, drawn, words_on
 from tests.ui.houses import FILM, RECORDING, House, Workspace, clip, job, moment, shelf
 from vig.app.jobs import Failure, JobState
+from vig.app.library import Need, Want
 from vig.domain.recording import RecordingState
 from vig.errors import DiskFull, NoConsent
 from vig.ui import words
@@ -92,6 +93,60 @@ def test_failed_work_says_why_in_one_sentence(pages: Pages) -> None:
     )
 
 
+def test_what_waits_for_somebody_stands_above_everything_and_leads_there(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    pages.needs = [
+        Need(FILM, "F-014", Want.LOOK, 8),
+        Need(FILM, "F-014", Want.ORIGINAL),
+        *(Need(f"{n:032x}", f"F-{n:03}", Want.WORK) for n in range(5)),
+    ]
+    at = pages.open()
+    said = words_on(at)
+    assert "Needs you" in said
+    assert "F-014: 8 suggestions to look at" in said
+    assert "F-014: erase the original" in said
+    assert "F-001: the computer did not finish" in said
+    assert "and 3 more" in said
+    at.button(key=f"need-look-{FILM}").click().run()
+    assert at.session_state["film"] == FILM
+
+
+def test_nothing_waits_nothing_is_said(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    assert "Needs you" not in words_on(pages.open())
+
+
+def test_the_original_is_flagged_on_its_film_until_somebody_says_it_is_gone(pages: Pages) -> None:
+    pages.shelves = [shelf(original_left=True)]
+    at = pages.open()
+    assert "Now erase it from the phone, its Recently Deleted and its cloud." in words_on(at)
+    at.button(key=f"gone-{FILM}").click().run()
+    assert pages.asked == [("original_gone", FILM, "guider")]
+    pages.shelves = [shelf(original_left=False)]
+    assert "Recently Deleted" not in words_on(pages.open())
+
+
+def test_a_long_library_is_shown_in_parts_and_searched_by_pseudonym(pages: Pages) -> None:
+    pages.shelves = [
+        shelf(
+            recording=replace(RECORDING, id=f"{n:032x}"), pseudonym=f"F-{n:03}", original_left=False
+        )
+        for n in range(45)
+    ]
+    at = pages.open()
+    said = words_on(at)
+    assert "1 to 20 of 45 films" in said
+    assert "F-019" in said
+    assert "F-020" not in said
+    at.text_input(key="called").set_value("f-04").run()
+    said = words_on(at)
+    assert "5 films" in said
+    assert "F-044" in said
+    assert "F-001" not in said
+    at.text_input(key="called").set_value("Smith").run()
+    assert "No film of a family called “Smith”." in words_on(at)
+
+
 def _asking() -> None:
     from tests.ui.houses import shelf
     from vig.ui.library import _erase
@@ -163,9 +218,10 @@ def test_the_age_is_asked_for_a_new_family_only(pages: Pages) -> None:
 
 
 def test_after_an_import_a_line_says_where_the_unprotected_original_is(pages: Pages) -> None:
-    pages.shelves = [shelf()]
+    pages.shelves = [shelf(original_left=False)]
     at = pages.open(added=True)
     assert "unprotected original is still where it was" in words_on(at)
+    assert "its Recently Deleted and its cloud" in words_on(at)
     at.run()
     assert "unprotected original" not in words_on(at)
 
@@ -312,10 +368,10 @@ def test_an_error_of_the_app_is_its_sentence_and_its_advice(pages: Pages) -> Non
 def test_an_unforeseen_error_says_nothing_of_what_was_in_it(
     pages: Pages, monkeypatch: pytest.MonkeyPatch, logged_errors: list[logging.LogRecord]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("F-014 in C:/films")
 
-    monkeypatch.setattr("vig.app.library.shelves", broken)
+    monkeypatch.setattr("vig.app.library.page", broken)
     at = pages.open()
     assert "What was saved is safe" in at.error[0].value
     assert "F-014" not in words_on(at)

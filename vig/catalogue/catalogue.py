@@ -12,7 +12,7 @@ Reads (``reads.py``, ``read_people.py``): families family family_called family_n
 rulings permits · recordings recording recording_like origin objects object object_ids · analyses
 latest_analysis moments moments_of moment clips clip annotations plan · accounts account
 account_called account_of_subject password_hash codes_of passkeys assignments · setting settings
-receipts audit_rows
+receipts audit_rows · tallies (``read_shelves.py``)
 
 Writes (``act.py``): add_family change_family drop_family rule · begin_recording finish_recording
 undo_recording change_recording put_object drop_object rewrap_keys · add_analysis change_analysis
@@ -40,7 +40,7 @@ from vig.catalogue import file, migrate, pages, rows, server
 from vig.catalogue.act import Act
 from vig.catalogue.audit import Chain, Entry, Link, keep_outside, read_outside
 from vig.catalogue.engine import READ, engine_for_catalogue
-from vig.catalogue.read_people import PeopleReads
+from vig.catalogue.read_shelves import ShelfReads
 from vig.catalogue.rescue import salvage
 from vig.catalogue.rows import unopened
 from vig.catalogue.sealed import FieldCipher
@@ -55,7 +55,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Catalogue(PeopleReads):
+class Catalogue(ShelfReads):
     """One open catalogue, shared by all threads of a process."""
 
     def __init__(

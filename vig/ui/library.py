@@ -10,7 +10,7 @@ import streamlit as st
 
 from vig.app import demo, library, walk
 from vig.app.jobs import JobState, JobStatus
-from vig.app.library import Shelf
+from vig.app.library import Need, Page, Shelf
 from vig.domain.family import Purpose
 from vig.domain.recording import Recording
 from vig.ui import desk, words
@@ -24,6 +24,15 @@ ERASE = "Erase this film…"
 
 LOOK_EVERY = 1.5
 """Seconds between two looks at work under way."""
+
+PART = 20
+"""Films on one page of the list."""
+
+FEW = 6
+"""Films that need no search."""
+
+NEEDS = 4
+"""How many of what waits are named; the rest is counted."""
 
 OPTIONAL = tuple(p for p in Purpose if p not in (Purpose.KEEP, Purpose.ANALYSE))
 
@@ -59,23 +68,61 @@ def _news() -> None:
 # --- the films
 
 
-def films_now() -> tuple[Shelf, ...]:
+def films_now(called: str = "", first: int = 0, many: int | None = None) -> Page:
     workspace = desk.workspace()
-    return library.shelves(workspace, desk.me(), workspace.jobs)
+    return library.page(workspace, desk.me(), workspace.jobs, called=called, first=first, many=many)
 
 
 def shelves() -> None:
-    """The list. Only a bar of work under way draws itself anew."""
+    """The list, a part of it at a time. Only a bar of work under way draws itself anew."""
     with desk.told():
-        films = films_now()
+        called = str(st.session_state.get("called") or "")
+        part = int(st.session_state.get("part") or 1)
+        films = films_now(called, (part - 1) * PART, PART)
         coming = len(_coming())
         if coming and not st.session_state["adding"]:
             st.fragment(_still_coming, run_every=LOOK_EVERY)(coming)
-        elif not films:
+        elif not films.films and not called:
             _empty()
-        for shelf in films:
+        needs(films.needs)
+        if called or films.films > FEW:
+            _find(called, part, films.films)
+        for shelf in films.shelves:
             with st.container(border=True, key=f"film-{shelf.recording.id}"):
                 _film(shelf)
+
+
+def _find(called: str, part: int, found: int) -> None:
+    """A part of a pseudonym to look for, and which part of the list is shown."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Find a family, by pseudonym",
+            key="called",
+            on_change=lambda: st.session_state.pop("part", None),
+            width=280,
+        )
+        if not found:
+            st.write(f"No film of a family called “{words.plain(called)}”.")
+        elif found > PART:
+            st.pagination(-(-found // PART), key="part", max_visible_pages=5)
+            first = (part - 1) * PART
+            st.caption(f"{first + 1} to {min(first + PART, found)} of {words.count(found, 'film')}")
+        elif called:
+            st.caption(words.count(found, "film"))
+
+
+def needs(all_of_them: Sequence[Need]) -> None:
+    """What waits for somebody, above everything else: a button for each, the newest first."""
+    if not all_of_them:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="needs-you"):
+        st.markdown("**Needs you**", width="content")
+        for need in all_of_them[:NEEDS]:
+            label = words.need(need.want, need.pseudonym, need.count)
+            if st.button(label, key=f"need-{need.want}-{need.recording}"):
+                open_film(need.recording)
+        if len(all_of_them) > NEEDS:
+            st.caption(f"and {len(all_of_them) - NEEDS} more", width="content")
 
 
 def _coming() -> tuple[Recording, ...]:
@@ -133,6 +180,8 @@ def _film(shelf: Shelf) -> None:
         )
     with state:
         _work(shelf)
+        if shelf.original_left:
+            _original(recording.id)
     if go.button("Review", key=f"open-{recording.id}", type="primary", width="stretch"):
         open_film(recording.id)
     chosen = go.menu_button("More", (AGAIN, ERASE), key=f"more-{recording.id}", width="stretch")
@@ -140,6 +189,15 @@ def _film(shelf: Shelf) -> None:
         _analyse(recording.id)
     elif chosen == ERASE:
         _erase(shelf)
+
+
+def _original(recording_id: str) -> None:
+    """Flagged until somebody ticks it."""
+    st.markdown(f":material/phone_android: {words.ERASE_ORIGINAL}")
+    if st.button("It is erased there", key=f"gone-{recording_id}"):
+        with desk.told():
+            library.original_gone(desk.workspace(), recording_id, actor=desk.me())
+            st.rerun()
 
 
 def open_film(recording_id: str) -> None:

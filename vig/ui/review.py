@@ -14,6 +14,9 @@ from vig.ui import desk, words
 from vig.ui.library import LOOK_EVERY, bar, films_now, open_film, thumbnail
 from vig.ui.player import Gesture, review_room, room_data
 
+RECENT = 24
+"""Films that are offered where none was chosen; the library has them all."""
+
 
 def page() -> None:
     """The film that was chosen in the library, or the choice."""
@@ -28,7 +31,7 @@ def page() -> None:
 def _watching(film: str) -> None:
     """A film can be looked at while the computer still watches it."""
     with desk.told():
-        for shelf in films_now():
+        for shelf in films_now().shelves:
             if shelf.recording.id == film and shelf.work and not shelf.work.ended:
                 st.fragment(bar, run_every=LOOK_EVERY)(film, shelf.work.id)
 
@@ -36,7 +39,7 @@ def _watching(film: str) -> None:
 def _choose() -> None:
     st.title("Review")
     with desk.told():
-        films = films_now()
+        films = films_now(many=RECENT).shelves
         if not films:
             st.write("There is no film yet. Add one in the library.")
             return

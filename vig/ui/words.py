@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from vig.app.library import Want
 from vig.domain.clock import SECOND, Micros
 from vig.domain.review import Play, Principle
 
@@ -31,9 +32,10 @@ OLDER = "These suggestions were made by an older version of this tool; the libra
 NOT_WATCHED = "The computer has not watched this film yet."
 RENDERED = "This is a rendered film. What the computer finds in it says nothing about real babies."
 SAMPLES_ONLY = "Sample films only until your service has signed its data-protection assessment."
+ERASE_ORIGINAL = "Now erase it from the phone, its Recently Deleted and its cloud."
 ORIGINAL_LEFT = (
-    "The film is sealed in the vault. The unprotected original is still where it was: "
-    "delete it there once you have seen that this one plays."
+    "The film is sealed in the vault, but the unprotected original is still where it was. "
+    "Once you have seen that this one plays: " + ERASE_ORIGINAL[:1].lower() + ERASE_ORIGINAL[1:]
 )
 ERASED = "Erased. Nobody can bring the film back."
 ERASED_PENDING = (
@@ -75,6 +77,16 @@ def age(weeks: int | None) -> str | None:
 def count(number: int, one: str, many: str | None = None) -> str:
     """``1 suggestion``, ``8 suggestions``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def need(want: Want, pseudonym: str, number: int) -> str:
+    """What waits for somebody, as a button says it."""
+    said = {
+        Want.LOOK: f"{count(number, 'suggestion')} to look at",
+        Want.ORIGINAL: "erase the original",
+        Want.WORK: "the computer did not finish",
+    }
+    return f"{plain(pseudonym)}: {said[want]}"
 
 
 def line(*parts: str | None) -> str:

@@ -59,7 +59,8 @@ class Gesture:
     """Which edit of the thing the person saw; a newer one makes it a conflict."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """What of a micro-clip changes: title, note, question, initiated_by, received_by, play as text,
-    ``principles`` as a tuple of text, ``play_at`` as whole microseconds or None."""
+    ``principles`` as a tuple of text, ``play_at`` as whole microseconds or None. For ``keys``: which
+    key does what."""
     names: tuple[str, ...] = ()
     """Clips in their order, or principles."""
     person: str | None = None
@@ -88,7 +89,7 @@ def _gesture(raw: Mapping[str, Any], kind: Kind) -> Gesture:
         note=_text(raw.get("note")) or None,
         span=_span(raw, kind),
         version=_whole(raw.get("version")),
-        fields=_fields(raw.get("fields")) if kind == "clip-change" else {},
+        fields=_fields(raw, kind),
         names=_names(raw.get("clips" if kind == "clip-order" else "principles")),
         person=_text(raw.get("cue" if kind == "cues" else "person")) or None,
         words=_text(raw.get("as" if kind == "person" else "words")),
@@ -128,7 +129,17 @@ def _span(raw: Mapping[str, Any], kind: Kind) -> Span | None:
     return Span(start, end)  # ValueError where it is empty
 
 
-def _fields(given: object) -> dict[str, Any]:
+def _fields(raw: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    if kind == "keys":
+        given = raw.get("map")
+        if not isinstance(given, Mapping) or len(given) > 100:
+            raise ValueError("keys")
+        return {
+            str(name): "yes" if key is True else _text(key) or "" for name, key in given.items()
+        }
+    if kind != "clip-change":
+        return {}
+    given = raw.get("fields")
     if not isinstance(given, Mapping) or not given:
         raise ValueError("what changes")
     found: dict[str, Any] = {}
