@@ -35,6 +35,7 @@
     │   └── Tampered
     ├── StorageError              5   the disk or the database
     │   ├── DiskFull
+    │   │   └── QuotaReached
     │   ├── VaultBusy
     │   ├── NewerVault
     │   └── ErasurePending
@@ -260,6 +261,12 @@ class DiskFull(StorageError):
     """The disk is full; nothing was kept of what was being written."""
 
     hint = "Free some space and try again. Erasing a film still works."
+
+
+class QuotaReached(DiskFull):
+    """This film is {size}, and of the {limit} that this vault may hold only {left} are left."""
+
+    hint = "Erase films that are no longer needed, or ask whoever looks after this tool for more room."
 
 
 class VaultBusy(StorageError):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from tests.web.driver import Answer, Browser
 from tests.web.houses import PASSPHRASE
 from vig.app import uploads
 from vig.app.house import House
+from vig.app.slices import mark_of
 from vig.domain.family import Purpose
 from vig.errors import Cancelled, NotAFilm
 from vig.web import upload
@@ -51,7 +53,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def browser(house: House) -> Browser:
     porch = Porch(house)
     browser = Browser(Gate(Starlette(routes=upload.routes(porch)), porch))
-    browser.cookies[COOKIE] = porch.sessions.begin("guider")
+    browser.cookies[COOKIE] = porch.sessions.begin(house.opener)
     return browser
 
 
@@ -67,6 +69,7 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         progress(0.1)
         if seen["problem"]:
             raise seen["problem"]
+        source.seek(0)
         seen.update(asked, bytes=source.read())
         return Made()
 
@@ -103,7 +106,7 @@ async def _finished(browser: Browser, path: str, note: Any) -> dict[str, Any]:
 
 
 def test_a_film_arrives_whole_and_the_walk_reads_its_very_bytes(
-    browser: Browser, walked: dict[str, Any]
+    browser: Browser, house: House, walked: dict[str, Any]
 ) -> None:
     path = _begin(browser)
     at = 0
@@ -120,7 +123,8 @@ def test_a_film_arrives_whole_and_the_walk_reads_its_very_bytes(
     assert agreement.agreed_by == "mother"
     assert not agreement.vouched
     assert walked["filmed_on"] == date(2026, 11, 12)
-    assert (walked["family"], walked["age_weeks"], walked["actor"]) == ("F-014", 23, "guider")
+    assert (walked["family"], walked["age_weeks"]) == ("F-014", 23)
+    assert walked["actor"] == house.opener
     assert walked["watched"] == ["9" * 32]
 
 
@@ -177,7 +181,7 @@ def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
         ]
 
         async def receive() -> dict[str, Any]:
-            return messages.pop(0)
+            return cast(dict[str, Any], messages.pop(0))
 
         async def send(message: dict[str, Any]) -> None:
             """Nobody listens any more."""
@@ -283,3 +287,106 @@ def test_an_unknown_upload_is_not_found(browser: Browser) -> None:
     assert _slice(browser, path, 0, b"x").status == 404
     assert asyncio.run(browser.send("HEAD", path)).status == 404
     assert _ask(browser, "POST", f"{path}/finish", AGREED).status == 404
+
+
+def _noted(browser: Browser, data: bytes, **more: Any) -> Answer:
+    mark = mark_of(io.BytesIO(data), len(data))
+    note = {"size": len(data), "mark": mark, "film": AGREED}
+    return _ask(browser, "POST", "/api/uploads", {**note, **more})
+
+
+def test_a_film_chosen_again_goes_on_and_is_brought_in_as_it_was_noted(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    made = _noted(browser, FILM).json()
+    path = f"/api/uploads/{made['id']}"
+    _slice(browser, path, 0, FILM[: 2**20])
+    (waiting,) = _listed(browser)
+    assert waiting["words"].startswith("F-014's film: 33 % has arrived")
+    again = _noted(browser, FILM)
+    assert (again.status, again.json()) == (201, {"id": made["id"], "offset": 2**20})
+    _slice(browser, path, 2**20, FILM[2**20 :])
+    state = asyncio.run(_finished(browser, path, {}))
+    assert state["recording"] == "9" * 32
+    assert walked["bytes"] == FILM
+    assert walked["agreement"].agreed_by == "mother"
+
+
+def _listed(browser: Browser) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = asyncio.run(browser.get("/api/uploads")).json()["waiting"]
+    return found
+
+
+def test_a_film_with_half_an_agreement_is_refused_before_it_is_sent(
+    browser: Browser, house: House
+) -> None:
+    before = uploads.pending(house.workspace)
+    for wrong in ({**AGREED, "agreement": {}}, "F-014"):
+        answer = _noted(browser, FILM, film=wrong)
+        assert answer.status == 422
+    assert _noted(browser, FILM, mark=5).status == 422
+    assert uploads.pending(house.workspace) == before
+
+
+def test_a_new_line_takes_the_place_of_one_that_died_unheard(
+    browser: Browser, walked: dict[str, Any]
+) -> None:
+    path = _begin(browser)
+
+    async def both() -> tuple[int, Answer]:
+        headers = {"x-vig-request": "1", "origin": f"http://{browser.host}", "upload-offset": "0"}
+        heard: list[int] = []
+        arrived = asyncio.Event()
+        first = [{"type": "http.request", "body": FILM[:5000], "more_body": True}]
+
+        async def receive() -> dict[str, Any]:
+            if first:
+                return first.pop()
+            arrived.set()
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+        async def send(message: dict[str, Any]) -> None:
+            heard.append(message.get("status", 0))
+
+        scope = browser.scope("http", "PATCH", path, headers)
+        dead = asyncio.create_task(browser.app(scope, receive, send))
+        await arrived.wait()
+        listed = (await browser.get("/api/uploads")).json()["waiting"]
+        assert path.rsplit("/", 1)[1] not in [one["id"] for one in listed]  # it is being sent
+        answer = await browser.script("PATCH", path, FILM, upload_offset="0")
+        await dead
+        return heard[0], answer
+
+    old, new = asyncio.run(both())
+    assert old == 423
+    assert (new.status, new.headers["upload-offset"]) == (204, str(len(FILM)))
+    _ask(browser, "DELETE", path)
+
+
+def test_several_films_arrive_at_once(browser: Browser, house: House) -> None:
+    films = [os.urandom(2**20 + n) for n in range(3)]
+    paths = [f"/api/uploads/{_noted(browser, film).json()['id']}" for film in films]
+
+    async def all_of_them() -> list[int]:
+        sent = [
+            browser.script("PATCH", path, film, upload_offset="0")
+            for path, film in zip(paths, films, strict=True)
+        ]
+        return [answer.status for answer in await asyncio.gather(*sent)]
+
+    assert asyncio.run(all_of_them()) == [204, 204, 204]
+    for path, film in zip(paths, films, strict=True):
+        assert uploads.offset(house.workspace, path.rsplit("/", 1)[1]) == len(film)
+        _ask(browser, "DELETE", path)
+
+
+def test_a_film_for_which_there_is_no_room_is_refused_in_a_sentence(
+    browser: Browser, house: House
+) -> None:
+    uploads.set_limits(house.workspace, uploads.Limits(vault=1_000_000), house.opener)
+    answer = _ask(browser, "POST", "/api/uploads", {"size": 2_000_000})
+    uploads.set_limits(house.workspace, uploads.Limits(), house.opener)
+    assert answer.status == 507
+    assert "of the 1 MB that this vault may hold" in answer.json()["error"]
+    assert "Erase films" in answer.json()["advice"]

@@ -1,22 +1,25 @@
 """Films that arrive in pieces: each slice is sealed as it comes, none lies on the disk in clear.
 
 An upload is a row of settings (sealed) that lists its slices, each a sealed object with a key of
-its own. A cut connection, a reload or a restart loses at most the slice under way. Finishing reads
-the slices as one film into the walk and then shreds them.
+its own, and holds what was recorded about the film before it came. A cut connection, a reload or a
+restart loses at most the slice under way: whoever chooses the same file again, told by its size and
+its ``mark`` (see ``slices.py``), goes on where it stopped. Finishing reads the slices as one film into the walk and then
+shreds them.
 """
 
 from __future__ import annotations
 
-import bisect
-import io
 import os
+import re
 import threading
 import uuid
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from vig.app import policy, walk
+from vig.app.slices import Slices, context_of, id_of, mark_of
 from vig.app.workspace import Workspace
 from vig.domain.recording import Recording
 from vig.errors import (
@@ -25,34 +28,142 @@ from vig.errors import (
     BadValue,
     Conflict,
     FilmTooLarge,
+    QuotaReached,
     SamplesOnly,
     Unknown,
 )
 from vig.vault.ring import KeyRing
 from vig.vault.secrets import Key
-from vig.vault.stream import SealedReader, seal, unseal
+from vig.vault.stream import seal
 
 LARGEST = 16 * 2**30
 """Bytes of one film: four hours of 1080p from a phone, with room to spare."""
 SLICE = 16 * 2**20
 STALE_DAYS = 7
+LIMITS = "limits"
+"""The setting that holds what the house set."""
 
+_MARK = re.compile(r"[0-9a-f]{64}")
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-def begin(ws: Workspace, size: int, actor: str) -> str:
-    """Make room for a film of ``size`` bytes; the upload's id. FilmTooLarge, DiskFull."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may come in, in bytes."""
+
+    film: int = LARGEST
+    """One film."""
+    vault: int | None = None
+    """Everything the vault holds, uploads under way counted whole; None where only the disk ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A film of which a part has arrived."""
+
+    id: str
+    family: str
+    """The pseudonym it was begun for; empty where nothing was said."""
+    size: int
+    arrived: int
+    mark: str
+    """See ``slices.mark_of``; empty where none was given."""
+    by: str
+    """The account that began it."""
+    at: datetime
+    """When something last arrived."""
+
+    @property
+    def words(self) -> str:
+        """What to say of it, and what to do."""
+        whose = f"{self.family}'s film" if self.family else "A film"
+        if self.arrived >= self.size:
+            return f"{whose}: all of it has arrived; it has only to be brought in."
+        share = 100 * self.arrived // self.size
+        return f"{whose}: {share} % has arrived, choose the file again to go on."
+
+
+def limits(ws: Workspace) -> Limits:
+    """What the house allows; without a word from it, what this tool does."""
+    held = ws.catalogue.setting(LIMITS) or {}
+    return Limits(held.get("film", LARGEST), held.get("vault"))
+
+
+def set_limits(ws: Workspace, wanted: Limits, actor: str) -> None:
+    """Set how much may come in from now on. NotAllowed, BadValue."""
+    policy.authorise(ws, actor, "house.settings")
+    if not 0 < wanted.film <= LARGEST or (wanted.vault is not None and wanted.vault <= 0):
+        raise BadValue(what=f"A film may have up to {said(LARGEST)}, and a limit is more than 0.")
+    with ws.catalogue.act(actor, "limits") as act:
+        act.set(LIMITS, {"film": wanted.film, "vault": wanted.vault})
+
+
+def held(ws: Workspace) -> int:
+    """Bytes that the vault holds or has promised room for."""
+    promised: list[int] = [known["size"] - _arrived(known) for known in pending(ws).values()]
+    return sum(ws.store.size(name) for name in ws.store.names()) + sum(promised)
+
+
+def begin(
+    ws: Workspace,
+    size: int,
+    actor: str,
+    *,
+    mark: str = "",
+    note: dict[str, Any] | None = None,
+) -> str:
+    """Make room for a film of ``size`` bytes; the upload's id.
+
+    Where the same person has a part of the same file here already (by size and ``mark``), that
+    upload is gone on with. ``note`` is what was recorded about the film, kept until it is whole; a
+    newer one takes the older one's place. Raises NotAllowed, BadValue, FilmTooLarge, QuotaReached,
+    DiskFull.
+    """
     policy.authorise(ws, actor, "upload.begin")
     if size <= 0:
         raise BadValue(what="This file is empty.")
-    if size > LARGEST:
-        raise FilmTooLarge(what=f"{size / 2**30:.0f} GB")
+    if mark and not _MARK.fullmatch(mark):
+        raise BadValue(what="The page sent something that cannot be read.")
+    for upload, known in pending(ws).items():
+        same = (known["size"], known.get("mark"), known["by"]) == (size, mark, policy.plain(actor))
+        if mark and same:
+            with _locks[upload]:
+                _keep(ws, upload, {**_known(ws, upload), "note": note})
+            return upload
+    allowed = limits(ws)
+    if size > allowed.film:
+        raise FilmTooLarge(what=f"{said(size)}; here it may have {said(allowed.film)}")
+    if allowed.vault is not None and (left := max(allowed.vault - held(ws), 0)) < size:
+        raise QuotaReached(size=said(size), limit=said(allowed.vault), left=said(left))
     ws.room_for(2 * size)  # the slices, and the film that is sealed from them
     upload = uuid.uuid4().hex
-    _keep(
-        ws, upload, {"size": size, "by": actor, "at": datetime.now(UTC).isoformat(), "slices": []}
-    )
+    known = {"size": size, "by": policy.plain(actor), "at": _now(), "slices": []}
+    _keep(ws, upload, {**known, "mark": mark, "note": note})
     return upload
+
+
+def waiting(ws: Workspace, actor: str) -> tuple[Waiting, ...]:
+    """The films under way that ``actor`` may go on with, the oldest first."""
+    found = [
+        Waiting(
+            id=upload,
+            family=str((known.get("note") or {}).get("family", "")),
+            size=known["size"],
+            arrived=_arrived(known),
+            mark=known.get("mark") or "",
+            by=known["by"],
+            at=datetime.fromisoformat(known["at"]),
+        )
+        for upload, known in pending(ws).items()
+        if policy.may(ws, actor, "upload.go-on", by=known["by"])
+    ]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def note_of(ws: Workspace, upload: str) -> dict[str, Any] | None:
+    """What was recorded about the film when it was begun. Raises Unknown."""
+    note: dict[str, Any] | None = _known(ws, upload).get("note")
+    return note
 
 
 def claim(ws: Workspace, upload: str, actor: str, *, by: str | None = None) -> None:
@@ -65,14 +176,14 @@ def claim(ws: Workspace, upload: str, actor: str, *, by: str | None = None) -> N
 
 def offset(ws: Workspace, upload: str) -> int:
     """How many bytes have arrived for good. Raises Unknown."""
-    return sum(piece["size"] for piece in _known(ws, upload)["slices"])
+    return _arrived(_known(ws, upload))
 
 
 def append(ws: Workspace, upload: str, at: int, chunk: bytes) -> int:
     """Seal the next bytes; the new offset. Conflict where ``at`` is not the offset."""
     with _locks[upload]:
         known = _known(ws, upload)
-        have: int = sum(piece["size"] for piece in known["slices"])
+        have = _arrived(known)
         if at != have:
             raise Conflict
         if have + len(chunk) > known["size"]:
@@ -82,13 +193,13 @@ def append(ws: Workspace, upload: str, at: int, chunk: bytes) -> int:
         known["under_way"] = name
         _keep(ws, upload, known)
         with ws.store.create(name) as blob:
-            sink = seal(cast(BinaryIO, blob), key, _id(upload), _id(name))
+            sink = seal(cast(BinaryIO, blob), key, id_of(upload), id_of(name))
             sink.write(chunk)
             sink.finish()
             blob.commit()
-        wrapped = ws.ring.wrap(key, _context(upload, name), owner=upload)
+        wrapped = ws.ring.wrap(key, context_of(upload, name), owner=upload)
         known["slices"].append({"id": name, "key": wrapped.hex(), "size": len(chunk)})
-        _keep(ws, upload, known)
+        _keep(ws, upload, {**known, "at": _now()})
         return have + len(chunk)
 
 
@@ -96,7 +207,8 @@ def finish(ws: Workspace, upload: str, **asked: Any) -> Recording:
     """Bring the whole film into the vault (see ``walk.add``), then shred the slices.
 
     Where the walk refuses the film the slices go too: it would refuse it again. A cancelled
-    import keeps them, so that it can be finished later.
+    import keeps them, so that it can be finished later. Raises what the walk raises; BadValue
+    where not all has arrived, or where the parts are of two different files.
     """
     known = _known(ws, upload)
     if offset(ws, upload) != known["size"]:
@@ -105,8 +217,12 @@ def finish(ws: Workspace, upload: str, **asked: Any) -> Recording:
     # Named before it begins: from here on it comes to its end even if the vault is locked.
     with ws.at_work_on(upload, recording_id):
         try:
-            with _Slices(ws, upload, known["slices"]) as film:
-                made = walk.add(ws, cast(BinaryIO, film), recording_id=recording_id, **asked)
+            with Slices(ws, upload, known["slices"]) as slices:
+                film = cast(BinaryIO, slices)
+                if known.get("mark") and mark_of(film, known["size"]) != known["mark"]:
+                    abandon(ws, upload)
+                    raise BadValue(what="Parts of two different files arrived; add the film again.")
+                made = walk.add(ws, film, recording_id=recording_id, **asked)
         except (BadFilm, AlreadyHere, SamplesOnly):
             abandon(ws, upload)
             raise
@@ -155,7 +271,7 @@ def rewrapped(ring: KeyRing, upload: str, known: dict[str, Any]) -> dict[str, An
         {
             **piece,
             "key": ring.rewrap(
-                bytes.fromhex(piece["key"]), _context(upload, piece["id"]), owner=upload
+                bytes.fromhex(piece["key"]), context_of(upload, piece["id"]), owner=upload
             ).hex(),
         }
         for piece in known["slices"]
@@ -175,67 +291,18 @@ def _keep(ws: Workspace, upload: str, known: dict[str, Any] | None) -> None:
         act.set(f"upload.{upload}", known)
 
 
-def _id(name: str) -> bytes:
-    return uuid.UUID(name).bytes
+def _arrived(known: dict[str, Any]) -> int:
+    sizes: list[int] = [piece["size"] for piece in known["slices"]]
+    return sum(sizes)
 
 
-def _context(upload: str, name: str) -> bytes:
-    return f"vig upload|{upload}|{name}".encode()
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
-class _Slices(io.RawIOBase):
-    """The slices of an upload as one seekable film."""
-
-    def __init__(self, ws: Workspace, upload: str, slices: list[dict[str, Any]]) -> None:
-        self._ws, self._upload, self._slices = ws, upload, slices
-        self._starts = [0]
-        for piece in slices:
-            self._starts.append(self._starts[-1] + piece["size"])
-        self._at = 0
-        self._open: tuple[int, SealedReader] | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._starts[-1]}[whence]
-        self._at = max(base + offset, 0)
-        return self._at
-
-    def readinto(self, buffer: Any, /) -> int:
-        """As much as was asked for, across slices; less only at the end of the film."""
-        view, done = memoryview(buffer).cast("B"), 0
-        while done < len(view) and self._at < self._starts[-1]:
-            number = bisect.bisect_right(self._starts, self._at) - 1
-            inside = self._at - self._starts[number]
-            count = min(len(view) - done, self._slices[number]["size"] - inside)
-            view[done : done + count] = self._reader(number).read_at(inside, count)
-            self._at += count
-            done += count
-        return done
-
-    def _reader(self, number: int) -> SealedReader:
-        if self._open is None or self._open[0] != number:
-            self._let_go()
-            piece = self._slices[number]
-            wrapped = bytes.fromhex(piece["key"])
-            context = _context(self._upload, piece["id"])
-            key = self._ws.ring.unwrap(wrapped, context, owner=self._upload)
-            raw = self._ws.store.open(piece["id"])
-            self._open = (number, unseal(raw, key, _id(self._upload), _id(piece["id"])))
-        return self._open[1]
-
-    def _let_go(self) -> None:
-        if self._open is not None:
-            self._open[1].close()
-            self._open = None
-
-    def close(self) -> None:
-        self._let_go()
-        super().close()
+def said(size: int) -> str:
+    """Bytes as a person reads them."""
+    for unit, word in ((10**9, "GB"), (10**6, "MB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {word}".replace(".0 ", " ")
+    return f"{size / 1000:.0f} kB"

@@ -1,11 +1,17 @@
 """Films come in here, slice by slice, and are sealed as they arrive (a subset of tus).
 
-    POST  /api/uploads                 {"size": bytes}          -> 201 {"id", "offset": 0}
+    POST  /api/uploads                 {"size", "mark", "film"} -> 201 {"id", "offset"}
+    GET   /api/uploads                 films of which a part is here, as {"waiting": [...]}
     HEAD  /api/uploads/ID                                       -> Upload-Offset
     PATCH /api/uploads/ID              Upload-Offset, a slice   -> 204 Upload-Offset, 409 elsewhere
-    POST  /api/uploads/ID/finish       the agreement            -> 202, then
+    POST  /api/uploads/ID/finish       the agreement, or {}     -> 202, then
     GET   /api/uploads/ID              {"running", "share", "recording", "error", "advice"}
     DELETE /api/uploads/ID             stops and forgets it     -> 204
+
+``film`` is the agreement, kept sealed with the upload; ``mark`` tells the file (``slices.mark_of``), so
+that the same person who chooses it again goes on with it: after a cut line, a reload, a restart.
+Whoever sends a slice while another is on its way takes its place (423 to that one): a line that died
+unheard must not bar the way.
 
 Never ``request.form()``: it spools plaintext to the temporary folder. At most one slice of
 ``SLICE`` bytes is held in memory; what was sealed survives a broken connection and a restart.
@@ -16,6 +22,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -25,6 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vig.app import uploads, walk
+from vig.app.uploads import Waiting
 from vig.app.walk import Agreement
 from vig.app.workspace import Workspace
 from vig.domain.family import Purpose
@@ -49,6 +57,7 @@ def routes(porch: Porch) -> list[Route]:
     one = "/api/uploads/{upload}"
     return [
         Route("/api/uploads", films.guarded(films.begin), methods=["POST"]),
+        Route("/api/uploads", films.waiting, methods=["GET"]),
         Route(one, films.guarded(films.append), methods=["PATCH"]),
         Route(one, films.guarded(films.abandon), methods=["DELETE"]),
         Route(one, films.look, methods=["GET", "HEAD"]),
@@ -56,12 +65,20 @@ def routes(porch: Porch) -> list[Route]:
     ]
 
 
+@dataclass(slots=True)
+class _Sender:
+    """A request that brings slices."""
+
+    scope: anyio.CancelScope
+    gone: anyio.Event
+
+
 class Uploads:
     """The handlers, around one porch."""
 
     def __init__(self, porch: Porch) -> None:
         self._porch = porch
-        self._busy: set[str] = set()
+        self._senders: dict[str, _Sender] = {}
         self._errands: dict[str, Errand] = {}
         self._begun_by: dict[str, str] = {}
 
@@ -81,27 +98,57 @@ class Uploads:
 
     async def begin(self, request: Request) -> Response:
         note = await _json(request)
-        size = note.get("size")
+        size, mark, film = note.get("size"), note.get("mark") or "", note.get("film")
         if type(size) is not int or size <= 0:
             raise BadValue(what="An empty file cannot be added.")
+        if not isinstance(mark, str) or not (film is None or isinstance(film, dict)):
+            raise BadValue(what="The page sent something that cannot be read.")
+        if film is not None:
+            _film_of(film)  # said now, not after hours of sending
         workspace, actor = self._workspace(request)
-        upload = await anyio.to_thread.run_sync(uploads.begin, workspace, size, actor)
-        return JSONResponse({"id": upload, "offset": 0}, 201)
+
+        def work() -> dict[str, Any]:
+            upload = uploads.begin(workspace, size, actor, mark=mark, note=film)
+            return {"id": upload, "offset": uploads.offset(workspace, upload)}
+
+        return JSONResponse(await anyio.to_thread.run_sync(work), 201)
+
+    async def waiting(self, request: Request) -> Response:
+        """The films of which a part has arrived, for whoever may go on with them."""
+        try:
+            workspace, actor = self._workspace(request)
+            found = await anyio.to_thread.run_sync(uploads.waiting, workspace, actor)
+        except VigError as error:
+            return refusal(error)
+        return JSONResponse({"waiting": [as_note(one) for one in found if not self.busy(one.id)]})
+
+    def busy(self, upload: str) -> bool:
+        """Whether it is being sent or brought in at this moment."""
+        errand = self._errands.get(upload)
+        return upload in self._senders or (errand is not None and errand.running)
 
     async def append(self, request: Request) -> Response:
         upload: str = request.path_params["upload"]
         workspace, _ = await self._claimed(request)
-        if upload in self._busy or upload in self._errands:
+        errand = self._errands.get(upload)
+        if errand is not None and errand.running:
             return Response(status_code=423)
-        self._busy.add(upload)
+        while (before := self._senders.get(upload)) is not None:
+            before.scope.cancel()
+            await before.gone.wait()
+        mine = self._senders[upload] = _Sender(anyio.CancelScope(), anyio.Event())
         try:
-            at = await anyio.to_thread.run_sync(uploads.offset, workspace, upload)
-            if request.headers.get("upload-offset") != str(at):
-                return Response(status_code=409, headers={"upload-offset": str(at)})
-            at, whole = await self._take(request, workspace, upload, at)
-            return Response(status_code=204 if whole else 400, headers={"upload-offset": str(at)})
+            with mine.scope:
+                at = await anyio.to_thread.run_sync(uploads.offset, workspace, upload)
+                if request.headers.get("upload-offset") != str(at):
+                    return Response(status_code=409, headers={"upload-offset": str(at)})
+                at, whole = await self._take(request, workspace, upload, at)
+                headers = {"upload-offset": str(at)}
+                return Response(status_code=204 if whole else 400, headers=headers)
+            return Response(status_code=423)
         finally:
-            self._busy.discard(upload)
+            del self._senders[upload]
+            mine.gone.set()
 
     async def _take(
         self, request: Request, workspace: Workspace, upload: str, at: int
@@ -141,11 +188,12 @@ class Uploads:
 
     async def finish(self, request: Request) -> Response:
         upload: str = request.path_params["upload"]
-        asked = _film_of(await _json(request))
+        note = await _json(request)
         workspace, actor = await self._claimed(request)
         if upload in self._errands and self._errands[upload].running:
             return Response(status_code=202)
-        await anyio.to_thread.run_sync(uploads.offset, workspace, upload)  # Unknown when not there
+        kept = await anyio.to_thread.run_sync(uploads.note_of, workspace, upload)  # or Unknown
+        asked = _film_of({**(kept or {}), **note})
 
         def work(progress: Progress) -> str:
             with workspace.at_work_on():
@@ -185,6 +233,17 @@ class Uploads:
         if session is None:
             raise VaultLocked
         return self._porch.house.workspace, session.actor
+
+
+def as_note(one: Waiting) -> dict[str, Any]:
+    """What the page is told of a film of which a part has arrived."""
+    return {
+        "id": one.id,
+        "words": one.words,
+        "size": one.size,
+        "arrived": one.arrived,
+        "mark": one.mark,
+    }
 
 
 async def _json(request: Request) -> dict[str, Any]:
