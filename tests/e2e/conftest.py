@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -45,6 +46,8 @@ SCENE = """
 """
 UNEVEN = np.cumsum([0, *([33_000, 34_000, 41_000, 66_000, 25_000] * 120)]).tolist()
 """When each frame starts, in microseconds: 601 frames in 24 s."""
+EVEN = [round(number * 1_001_000 / 30) for number in range(720)]
+"""The same of a film at 29.97 frames a second."""
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,19 @@ class Stage:
     times: FrameTimes
 
 
-def numbered_film() -> bytes:
-    """About 24 s of numbered frames at uneven times."""
-    return making.film(making.Recipe(times=UNEVEN, size=PICTURE))
+def numbered_film(times: Sequence[int] = UNEVEN) -> bytes:
+    """About 24 s of numbered frames."""
+    return making.film(making.Recipe(times=times, size=PICTURE))
 
 
-def fill(root: Path) -> tuple[str, FrameTimes]:
+def fill(root: Path, times: Sequence[int] = UNEVEN) -> tuple[str, FrameTimes]:
     """A vault with the film and its suggestions."""
     house = House(root)
     house.confirm(house.set_up(PASSPHRASE))
     ws = house.workspace
     made = walk.add(
         ws,
-        io.BytesIO(numbered_film()),
+        io.BytesIO(numbered_film(times)),
         family="F-014",
         name="numbers.mp4",
         agreement=walk.Agreement(
@@ -84,15 +87,21 @@ def fill(root: Path) -> tuple[str, FrameTimes]:
     )
     analysis.keep_answer(ws, made, scene(SCENE))
     assert ws.catalogue.moments(made.id)
-    times = walk.frame_times(ws, made.id)
+    shown = walk.frame_times(ws, made.id)
     house.lock()
-    return made.id, times
+    return made.id, shown
 
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    root = tmp_path_factory.mktemp("stage") / "vault"
-    film, times = fill(root)
+    with staged(tmp_path_factory.mktemp("stage") / "vault", UNEVEN) as stage:
+        yield stage
+
+
+@contextmanager
+def staged(root: Path, times: Sequence[int]) -> Iterator[Stage]:
+    """The app over a vault with one film."""
+    film, shown = fill(root, times)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -107,7 +116,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     try:
         url = f"http://localhost:{port}"
         _await(f"{url}/healthz")
-        yield Stage(url, root, film, times)
+        yield Stage(url, root, film, shown)
     finally:
         server.terminate()
         try:

@@ -139,7 +139,7 @@ def test_a_suggestion_is_played_to_its_end_and_kept_and_taken_back(
     page.reload()
     open_library_film(page)
     expect(page.locator(".clips .clip")).to_have_count(1)
-    page.locator(".card[data-state=kept]").get_by_role("button", name="Undo").click()
+    page.locator(".card[data-state=kept]").get_by_role("button", name="Take back").click()
     expect(page.locator(".clips .clip")).to_have_count(0)
     expect(page.locator(".card[data-state=kept]")).to_have_count(0)
 
@@ -196,9 +196,9 @@ def test_the_lanes_start_closed_and_the_same_marks_can_be_read_as_a_list(page: P
     open_film(page)
     lanes = page.get_by_role("button", name="What the computer saw")
     expect(lanes).to_have_attribute("aria-expanded", "false")
-    before = page.locator("canvas").bounding_box()
+    before = page.locator(".timeline canvas").bounding_box()
     lanes.click()
-    after = page.locator("canvas").bounding_box()
+    after = page.locator(".timeline canvas").bounding_box()
     assert before is not None
     assert after is not None
     assert after["height"] > before["height"]

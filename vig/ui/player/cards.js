@@ -1,26 +1,25 @@
-// Suggestions and micro-clips beside the film. Words from the catalogue only ever become text nodes.
+// Suggestions, micro-clips and notes beside the film.
 
+import { act, make } from "./dom.js";
 import { clock, seconds } from "./film.js";
 
-export function make(tag, props = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name === "class") element.className = value;
-    else element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
+export { act, make } from "./dom.js";
 
 const length = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(0)}\u00a0s`;
+const exact = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(1)}\u00a0s`;
 
-// One suggestion. `room` offers choose(moment), say(kind, moment) and data.
-export function card(moment, room) {
+// What a card shows: drawn anew only when this changes.
+export function cardSign(moment, panel) {
+  return [moment, panel.opened.has(moment.id), moment.id === panel.room.current?.id, panel.room.adjusting === moment.id];
+}
+
+// One suggestion: still, reason, keep / adjust / leave, and what it is based on when asked.
+export function card(moment, panel) {
+  const { room } = panel;
   const at = clock(seconds(moment.start));
+  const now = () => room.moments.find((one) => one.id === moment.id) ?? moment;
   const picture = make("img", {
-    src: room.data.still_url + Math.floor((moment.still ?? (moment.start + moment.end) / 2)),
+    src: room.data.still_url + Math.floor((moment.start + moment.end) / 2),
     alt: `Still at ${at}, ${room.data.picture}`,
     loading: "lazy",
     draggable: "false",
@@ -28,34 +27,43 @@ export function card(moment, room) {
   picture.addEventListener("error", () => (picture.style.visibility = "hidden"));
   const still = make(
     "button",
-    { class: "still", "aria-label": `Play from ${at}: ${moment.reason}`, onclick: () => room.choose(moment) },
+    { type: "button", class: "still", "data-focus": "still", "aria-label": `Play from ${at}: ${moment.reason}`, onclick: () => room.choose(now()) },
     picture,
     make("span", {}, at),
   );
   const acts = make("div", { class: "acts" });
+  const button = (words, kind, name, f, label) => act(words, kind, f, label, { "data-focus": name });
   if (moment.state === "kept") {
-    acts.append(make("span", { class: "done" }, "✓ Kept"), act("Undo", "plain", () => room.say("unkeep", moment)));
+    acts.append(
+      make("span", { class: "done" }, "✓ Kept"),
+      button("Edit", "", "keep", () => panel.editKept(moment.id), `Edit the micro-clip made from: ${moment.reason}`),
+      button("Undo", "plain", "leave", () => room.say("unkeep", now()), `Take back: ${moment.reason}`),
+    );
   } else if (moment.state === "left") {
-    acts.append(act("Bring back", "", () => room.say("return", moment)));
+    acts.append(button("Bring back", "", "keep", () => room.say("return", now()), `Bring back: ${moment.reason}`));
   } else {
     acts.append(
-      act("Keep", "primary", () => room.say("keep", moment), `Keep as micro-clip: ${moment.reason}`),
-      act("Leave", "", () => room.say("leave", moment), `Leave this suggestion: ${moment.reason}`),
+      button("Keep", "primary", "keep", () => room.say("keep", now()), `Keep as micro-clip: ${moment.reason}`),
+      button("Adjust", "", "adjust", () => panel.adjust(now()), `Adjust start and end: ${moment.reason}`),
+      button("Leave", "", "leave", () => room.say("leave", now()), `Leave this suggestion: ${moment.reason}`),
     );
   }
-  const based = make("ul", { hidden: !room.opened.has(moment.id) });
+  const based = make("ul", { hidden: !panel.opened.has(moment.id) });
   for (const one of moment.evidence) {
     const answer = one.delay === null ? "" : ` (${(one.delay / 1e6).toFixed(1)} s later)`;
     based.append(make("li", {}, `${clock(seconds(one.at), true)} ${one.words}${answer}`));
   }
   if (moment.evidence.length) {
-    const more = act("Why?", "plain more", () => room.open(moment.id), `What this suggestion is based on: ${moment.reason}`);
-    more.setAttribute("aria-expanded", String(!based.hidden));
-    acts.append(more);
+    acts.append(
+      act("Why?", "plain more", () => panel.open(moment.id), `What this suggestion is based on: ${moment.reason}`, {
+        "aria-expanded": String(!based.hidden),
+        "data-focus": "why",
+      }),
+    );
   }
   return make(
     "li",
-    { class: "card", "data-moment": moment.id, "data-state": moment.state, "aria-current": String(moment === room.current) },
+    { class: "card", "data-moment": moment.id, "data-state": moment.state, "aria-current": String(moment.id === room.current?.id) },
     still,
     make("p", { class: "of" }, room.data.whose),
     make(
@@ -63,26 +71,47 @@ export function card(moment, room) {
       { class: "say" },
       make("p", { class: "why" }, moment.reason),
       make("p", { class: "what" }, `${moment.principle} · ${length(moment)}`),
+      room.adjusting === moment.id && make("p", { class: "what told" }, "Move its start and end under the film, then keep it."),
     ),
     acts,
     based,
   );
 }
 
-// One micro-clip: play it, name it, let it go.
-export function clipRow(clip, number, room) {
+// One micro-clip in its place: play, edit, compare, move by drag or by the arrow keys.
+export function clipRow(clip, number, panel) {
+  const { room } = panel;
   const from = clock(seconds(clip.start), true);
+  const name = clip.title || `Micro-clip ${number}`;
+  const now = () => room.clips.find((one) => one.id === clip.id) ?? clip;
+  const handle = act("⠿", "plain handle", null, `Place ${number}: ${name}. Arrow keys move it`, {
+    "data-focus": "handle",
+    title: "Drag, or press the arrow keys, to change the order",
+    onkeydown: (event) => {
+      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      event.stopPropagation();
+      panel.order.move(clip.id, by);
+    },
+  });
   return make(
     "li",
-    { class: "clip", "data-clip": clip.id },
-    act("▶", "plain", () => room.chooseClip(clip), `Play micro-clip ${number}, ${clip.title || "from " + from}`),
+    { class: "clip", "data-clip": clip.id, "data-picked": panel.picked.includes(clip.id) || null },
+    handle,
+    act("▶", "plain", () => room.chooseClip(now()), `Play micro-clip ${number}, ${clip.title || "from " + from}`, { "data-focus": "play" }),
     make(
-      "div",
-      {},
-      make("p", { class: "name" }, clip.title || `Micro-clip ${number}`),
-      make("p", { class: "at" }, `${from} · ${(seconds(clip.end) - seconds(clip.start)).toFixed(1)} s`),
+      "button",
+      { type: "button", class: "plain open", "data-focus": "edit", "aria-label": `Edit micro-clip ${number}, ${name}`, onclick: () => panel.edit(clip.id) },
+      make("span", { class: "name" }, name),
+      make("span", { class: "at" }, [`${from} · ${exact(clip)}`, clip.play_words].filter(Boolean).join(" · ")),
     ),
-    act("Remove", "plain", () => room.say("unkeep", null, { clip: clip.id }), `Remove micro-clip ${number}`),
+    act("⇄", "plain", () => panel.pick(clip.id), `Compare micro-clip ${number} with another`, {
+      "data-focus": "compare",
+      "aria-pressed": String(panel.picked.includes(clip.id)),
+      title: "Compare with another take",
+    }),
+    act("Remove", "plain", () => room.say("unkeep", null, { clip: clip.id, version: clip.version }), `Remove micro-clip ${number}`, { "data-focus": "remove" }),
   );
 }
 
@@ -97,12 +126,8 @@ export function markList(model, film, go) {
   return [
     ...part("Suggestions", model.moments.map((m) => [seconds(m.start), `${span(m)}: ${m.reason}`])),
     ...part("My clips", model.clips.map((c, i) => [seconds(c.start), `${span(c)}: ${c.title || "Micro-clip " + (i + 1)}`])),
+    ...part("Notes", (model.data?.notes ?? []).map((n) => [seconds(n.start), `${span(n)}: ${n.words || "no words yet"}`])),
     ...part("Looking at each other", model.found.eyes.map((s) => [s[0], spread(s)])),
     ...part("The computer could not see faces here", model.found.unseen.map((s) => [s[0], spread(s)])),
   ];
-}
-
-export function act(words, kind, f, label) {
-  const button = make("button", { class: kind, onclick: f, "aria-label": label }, words);
-  return button;
 }

@@ -1,57 +1,185 @@
-// The keyboard. Keys are ours only while nobody types, no dialog is open and no list has the focus.
+// The keyboard: which key does what, and when a key is ours at all.
+//
+// A key is named by what it types ("n", "Shift+n", "ArrowLeft", " "), so that the card speaks of
+// the letters on the person's own keyboard. None needs a number pad or a function key. Letters of
+// another alphabet are taken by the place of the key.
 
-const TYPING = /^(INPUT|TEXTAREA|SELECT)$/;
+// deed, usual key, words for the card. Groups are the card's.
+export const GROUPS = [
+  ["Watch", [
+    ["play", " ", "play or pause"],
+    ["back", "ArrowLeft", "back a frame (hold to go on)"],
+    ["on", "ArrowRight", "on a frame (hold to go on)"],
+    ["second-back", "Shift+ArrowLeft", "back a second"],
+    ["second-on", "Shift+ArrowRight", "on a second"],
+    ["reverse", "j", "play backwards (again: faster)"],
+    ["pause", "k", "pause (held with the two beside it: a frame)"],
+    ["forward", "l", "play forwards (again: faster)"],
+    ["slow", "s", "slow, slower, slowest, normal"],
+    ["first", "Home", "to the beginning"],
+    ["last", "End", "to the end"],
+  ]],
+  ["Mark", [
+    ["mark", "m", "mark a moment, from five seconds ago"],
+    ["in", "i", "the part begins here"],
+    ["out", "o", "the part ends here"],
+    ["in-earlier", "q", "begin a frame earlier"],
+    ["in-later", "w", "begin a frame later"],
+    ["out-earlier", "e", "end a frame earlier"],
+    ["out-later", "r", "end a frame later"],
+    ["play-marked", "a", "play the marked part, or this moment again"],
+    ["loop", "p", "loop it"],
+    ["keep", "Enter", "keep the marked part, or this suggestion"],
+    ["unmark", "x", "clear the marks"],
+    ["note", "t", "write a note here"],
+  ]],
+  ["Go and see", [
+    ["next", "n", "next suggestion"],
+    ["previous", "Shift+n", "suggestion before"],
+    ["next-clip", "c", "next micro-clip"],
+    ["previous-clip", "Shift+c", "micro-clip before"],
+    ["freeze", "z", "freeze the picture (again: go on)"],
+    ["still", "v", "show this picture large"],
+    ["full", "f", "full screen"],
+    ["curtain", "h", "hide the picture at once (again: bring it back)"],
+  ]],
+];
 
-export function listen(room, signal) {
-  document.addEventListener("keydown", (event) => heard(event, room), { capture: true, signal });
+export const DEEDS = GROUPS.flatMap(([, deeds]) => deeds);
+// What a held key may repeat; for every other deed a repeat is nothing.
+const REPEATS = { back: "back-held", on: "on-held" };
+for (const deed of ["second-back", "second-on", "in-earlier", "in-later", "out-earlier", "out-later"]) REPEATS[deed] = `${deed}`;
+// Not ours to give away: they leave, move the focus, open the card, or belong to the browser.
+const FIXED = { "?": "help", Escape: "escape" };
+const FOREIGN = /^(Tab|Shift\+Tab|Shift\+Enter|F\d+|ContextMenu|Dead|Process|Unidentified|Insert|CapsLock|.*Lock|Alt.*|Shift|Control|Meta|OS|Fn|PrintScreen|Pause|PageUp|PageDown|ArrowUp|ArrowDown|\+|-)$/;
+const LETTER = /^[a-z]$/;
+
+// The name of a pressed key; null where it is only half of one.
+export function nameOf(event) {
+  let { key } = event;
+  if (event.isComposing || event.keyCode === 229) return null;
+  if (key.length === 1) {
+    key = key.toLowerCase();
+    if (key.charCodeAt(0) > 127 && /^Key[A-Z]$/.test(event.code)) key = event.code.slice(3).toLowerCase();
+  }
+  const shifted = event.shiftKey && (key.length > 1 || LETTER.test(key) || key === " ");
+  return shifted && key !== "Shift" ? `Shift+${key}` : key;
 }
 
-export function heard(event, room) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (!room.root.isConnected || busy(event, room)) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const pressed = event.composedPath()[0];
-  // A focused button keeps its own space and enter.
-  if ((key === " " || key === "Enter") && /^(BUTTON|SUMMARY|A)$/.test(pressed.tagName ?? "")) return;
-  const name = NAMES[event.shiftKey && key.startsWith("Arrow") ? `Shift+${key}` : key];
-  if (!name) return;
-  event.preventDefault();
-  event.stopPropagation();
-  room.act(name);
+const SAID = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
+// How a key is written on the card.
+export function said(name) {
+  const parts = name.startsWith("Shift+") ? ["Shift", name.slice(6)] : [name];
+  return parts.map((part) => SAID[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join(" + ");
 }
 
-function busy(event, room) {
-  if (room.helpOpen) return true;
-  if (document.querySelector('[role="dialog"]')) return true;
-  return event.composedPath().some(
-    (one) =>
-      one instanceof Element &&
-      (TYPING.test(one.tagName) ||
-        one.isContentEditable ||
-        /^(listbox|menu|grid|combobox|textbox)$/.test(one.getAttribute("role") ?? "")),
-  );
+// The person's keys: the usual ones, and what they changed.
+export class Keymap {
+  constructor(map) {
+    this.read(map);
+  }
+
+  // Takes only what a card of ours can have made.
+  read(map = {}) {
+    this.off = map.off === true;
+    this.own = {};
+    for (const [deed] of DEEDS) {
+      const key = map[deed];
+      if (typeof key === "string" && key.length && key.length < 30 && !this.refusal(deed, key)) this.own[deed] = key;
+    }
+  }
+
+  get map() {
+    return this.off ? { ...this.own, off: true } : { ...this.own };
+  }
+
+  key(deed) {
+    return this.own[deed] ?? DEEDS.find(([name]) => name === deed)?.[1];
+  }
+
+  deed(key) {
+    return FIXED[key] ?? DEEDS.find(([name]) => this.key(name) === key)?.[0] ?? null;
+  }
+
+  // Why a key cannot be had for a deed; null where it can.
+  refusal(deed, key) {
+    if (FIXED[key] || FOREIGN.test(key)) return `${said(key)} has a fixed meaning here or in the browser. Choose another key.`;
+    const holder = this.deed(key);
+    if (!holder || holder === deed) return null;
+    const words = DEEDS.find(([name]) => name === holder)[2];
+    return `${said(key)} already means “${words}”. Give that another key first.`;
+  }
+
+  // The sentence that refuses, or null when the key is changed.
+  change(deed, key) {
+    const refused = this.refusal(deed, key);
+    if (refused) return refused;
+    if (key === DEEDS.find(([name]) => name === deed)[1]) delete this.own[deed];
+    else this.own[deed] = key;
+    return null;
+  }
 }
 
-const NAMES = {
-  " ": "play",
-  k: "pause",
-  l: "faster",
-  j: "reverse",
-  ArrowLeft: "back",
-  ArrowRight: "on",
-  "Shift+ArrowLeft": "second-back",
-  "Shift+ArrowRight": "second-on",
-  Home: "first",
-  End: "last",
-  i: "in",
-  o: "out",
-  m: "mark",
-  n: "next",
-  Enter: "keep",
-  p: "loop",
-  s: "slow",
-  f: "full",
-  h: "curtain",
-  "?": "help",
-  Escape: "escape",
-};
+const TYPING = /^(TEXTAREA|SELECT)$/;
+const TAKING = /^(listbox|menu|menuitem|grid|combobox|textbox|searchbox|spinbutton|radio|radiogroup|tablist|tab|tree)$/;
+// Fields in which nothing is typed leave letters alone.
+const QUIET = /^(checkbox|button|submit|reset)$/;
+
+export class Keyboard {
+  constructor(room, keymap, signal) {
+    this.room = room;
+    this.keymap = keymap;
+    this.held = new Map(); // place of the key -> its name, while it is down
+    const on = (target, type, f) => target.addEventListener(type, f, { capture: true, signal });
+    on(document, "keydown", (event) => this.down(event));
+    on(document, "keyup", (event) => this.held.delete(event.code));
+    on(window, "blur", () => this.held.clear());
+  }
+
+  down(event) {
+    const name = nameOf(event);
+    if (name === null || event.defaultPrevented) return;
+    // Insert, held, leads a screen reader's commands; the others the browser's and its.
+    if (name === "Insert") this.held.set(event.code, name);
+    if (event.ctrlKey || event.metaKey || event.altKey || this.isDown("Insert")) return;
+    if (!this.room.root.isConnected || this.busy(event)) return;
+    if (this.keymap.off && name.length === 1 && name !== " " && !FIXED[name]) return;
+    const pressed = event.composedPath()[0];
+    // A focused button keeps its own space and enter.
+    if ((name === " " || name === "Enter") && /^(BUTTON|SUMMARY|A|INPUT)$/.test(pressed.tagName ?? "")) return;
+    const deed = this.meant(name, event);
+    // Escape closes whatever lies on top; only what is ours to close is closed here.
+    if (deed === null || (deed === "escape" && !this.room.closes())) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (deed) this.room.act(deed);
+  }
+
+  // The deed of a key; "" for one that is ours and does nothing now; null for one that is not.
+  meant(name, event) {
+    const deed = this.keymap.deed(name);
+    if (deed === null) return null;
+    if (event.repeat) return REPEATS[deed] ?? "";
+    const beside = this.isDown(this.keymap.key("pause"));
+    this.held.set(event.code, name);
+    if (beside && deed === "reverse") return "back";
+    if (beside && deed === "forward") return "on";
+    return deed;
+  }
+
+  isDown(name) {
+    return [...this.held.values()].includes(name);
+  }
+
+  busy(event) {
+    if (document.querySelector('[role="dialog"]')) return true;
+    if (this.room.root.querySelector("dialog[open]:not(.large)")) return true;
+    return event.composedPath().some((one) => one instanceof Element && takes(one));
+  }
+}
+
+function takes(one) {
+  if (one.tagName === "INPUT") return !QUIET.test(one.type);
+  return TYPING.test(one.tagName) || one.isContentEditable || TAKING.test(one.getAttribute("role") ?? "");
+}

@@ -1,14 +1,23 @@
 // The review room: the film, its timeline, the suggestions and the micro-clips.
 //
-// Playing lives here; Python hears gestures only (keep, leave, unkeep ...), one at a time, each
-// with a number that Python says back as `heard`, so that two quick ones cannot swallow each other.
+// Playing lives here; Python hears gestures only (keep, leave, unkeep ...). Each thing in the room
+// has a file of its own; this one joins them and gives every deed its name.
 
-import { card, clipRow, make } from "./cards.js";
-import { Film, clock, micros, seconds } from "./film.js";
-import { listen } from "./keys.js";
+import { Controls } from "./controls.js";
+import { show } from "./dom.js";
+import { Film, seconds } from "./film.js";
+import { Gestures } from "./gestures.js";
+import { Keycard } from "./keycard.js";
+import { Keyboard, Keymap, said } from "./keys.js";
+import { Large } from "./large.js";
+import { Marked } from "./marked.js";
+import { Panel } from "./panel.js";
+import { Strip } from "./strip.js";
+import { Teller } from "./teller.js";
 import { Timeline } from "./timeline.js";
 
 const rooms = new WeakMap();
+const SLOWER = { 1: 0.5, 0.5: 0.25, 0.25: 0.1 };
 
 export default function mount({ parentElement, data, setTriggerValue }) {
   let room = rooms.get(parentElement);
@@ -32,30 +41,33 @@ class Room {
     this.moments = [];
     this.clips = [];
     this.current = null;
-    this.opened = new Set(); // moments whose evidence is shown
-    this.mark = { first: null, last: null };
-    this.queue = [];
+    this.currentClip = null;
+    this.adjusting = null; // the suggestion whose stretch is being trimmed
+    this.frozen = false;
+    this.scrubbing = false;
     this.hoped = new Map(); // what a gesture on its way will make of a moment
+    this.gestures = new Gestures((gesture) => this.sending(gesture));
     this.film = new Film(this.one("video"), () => this.changed());
+    this.marks = new Marked(this);
+    this.strip = new Strip(this);
+    this.large = new Large(this);
+    this.teller = new Teller(this);
+    this.keymap = new Keymap();
+    this.keycard = new Keycard(this.one("dialog.help"), this.keymap, (map) => this.keysChanged(map), this.ac.signal);
     this.timeline = new Timeline(this.one(".timeline"), this.film, this);
+    this.panel = new Panel(this);
+    this.keyboard = new Keyboard(this, this.keymap, this.ac.signal);
+    this.controls = new Controls(this);
+    this.wire();
+  }
+
+  wire() {
     const on = (target, type, f) => target.addEventListener(type, f, { signal: this.ac.signal });
     // A clicked button does not take the focus, so the keyboard stays with the film.
-    on(root, "pointerdown", (e) => e.target.closest("button") && !this.helpOpen && e.preventDefault());
-    for (const one of root.querySelectorAll("[data-act]")) {
-      on(one, "click", () => this.act(one.dataset.act));
-    }
-    for (const one of root.querySelectorAll("[data-nudge]")) {
-      const [edge, by] = one.dataset.nudge.split(",");
-      on(one, "click", () => this.nudge(edge, Number(by)));
-    }
-    on(this.one("video"), "click", () => this.film.toggle());
+    on(this.one(".left"), "pointerdown", (e) => e.target.closest("button") && e.preventDefault());
+    for (const one of this.root.querySelectorAll("[data-act]")) on(one, "click", () => this.act(one.dataset.act));
+    on(this.one(".stage"), "click", (e) => e.target.matches("video, .guard, .rough") && this.act("play"));
     on(this.one("video"), "contextmenu", (e) => e.preventDefault());
-    on(this.one("select"), "change", (e) => {
-      this.film.setSpeed(Number(e.target.value));
-      e.target.blur();
-    });
-    on(this.one(".curtain"), "click", () => this.act("curtain"));
-    listen(this, this.ac.signal);
   }
 
   // ---- what Python says
@@ -64,42 +76,49 @@ class Room {
     if (!data) return;
     this.data = data;
     if (data.heard !== undefined) {
-      this.queue = this.queue.filter((gesture) => gesture.number > data.heard);
+      this.gestures.heard(data.heard);
       if (!this.queue.length) this.hoped.clear();
-      else if (this.queue[0].number !== this.sent) this.send();
     }
     this.root.classList.toggle("dark", isDark(this.root));
     this.one(".whose").textContent = data.picture;
     this.moments = data.moments.map((m) => ({ ...m, state: this.hoped.get(m.id) ?? m.state }));
     this.clips = data.clips;
     this.current = this.moments.find((m) => m.id === this.current?.id) ?? null;
-    this.show(".trouble", data.problem);
-    this.show(".remark", data.remark);
-    this.list();
+    this.currentClip = this.clips.find((one) => one.id === this.currentClip?.id) ?? null;
+    if (data.keys && !this.queue.some((gesture) => gesture.kind === "keys")) {
+      this.keymap.read(data.keys);
+      this.controls.titles();
+    }
+    this.panel.update(data);
     this.shown();
     if (data.film_url !== this.source) await this.load(data);
   }
 
   // The timeline sees what the person just did, before Python has answered.
   shown() {
-    if (this.data) this.timeline.show({ ...this.data, moments: this.moments });
+    if (this.data) this.timeline.show({ ...this.data, moments: this.moments, clips: this.clips });
   }
 
   async load(data) {
     this.source = data.film_url;
     this.root.dataset.ready = "no";
     this.film.load(data.film_url, null);
-    this.say_("Opening the film…");
+    this.marks.clear();
+    this.over("Opening the film…");
     const answer = await fetch(data.times_url, { credentials: "same-origin" });
     if (!answer.ok || this.source !== data.film_url) return this.refused(answer);
-    this.film.times = new Float64Array(await answer.arrayBuffer());
+    const times = new Float64Array(await answer.arrayBuffer());
+    if (this.source !== data.film_url) return;
+    this.over(null);
+    this.film.count(times);
     this.root.dataset.ready = "yes";
+    this.panel.update(this.data);
     this.shown();
-    this.say_(null);
-    this.changed();
+    this.strip.load(data.strip_url ?? data.film_url.replace("/film/", "/strip/"));
   }
 
   async refused(answer) {
+    if (answer.ok) return; // another film was opened meanwhile
     if (answer.status === 401 || answer.status === 423) return location.replace("/account/sign-in");
     let words = "The film could not be opened.";
     try {
@@ -107,150 +126,193 @@ class Room {
     } catch {
       // not a sentence of ours; the general one stays
     }
-    this.say_(words);
+    this.over(words);
   }
 
   // ---- what the person does
 
   act(name) {
-    const { film } = this;
+    const { film, marks } = this;
     const deeds = {
       play: () => film.toggle(),
       pause: () => film.pause(),
-      faster: () => film.faster(),
-      reverse: () => film.reverse(film.backward ? Math.min(film.backward * 2, 4) : 1),
+      forward: () => film.forward(),
+      reverse: () => film.reverse(),
       back: () => film.step(-1),
       on: () => film.step(1),
+      "back-held": () => film.stepOn(-1),
+      "on-held": () => film.stepOn(1),
       "second-back": () => film.jump(-1),
       "second-on": () => film.jump(1),
-      first: () => film.seek(0),
-      last: () => film.seek(film.frames - 1),
-      in: () => this.setMark("first", film.here),
-      out: () => this.setMark("last", film.here),
-      mark: () => this.markBack(5),
+      first: () => film.jump(-film.length),
+      last: () => film.jump(film.length),
+      in: () => marks.set("first", film.here),
+      out: () => marks.set("last", film.here),
+      "in-earlier": () => marks.nudge("first", -1),
+      "in-later": () => marks.nudge("first", 1),
+      "out-earlier": () => marks.nudge("last", -1),
+      "out-later": () => marks.nudge("last", 1),
+      mark: () => marks.moment(),
       unmark: () => this.clearMark(),
-      "play-marked": () => film.playStretch(...this.marked()),
+      "play-marked": () => this.again(),
       "keep-marked": () => this.keepMarked(),
-      next: () => this.next(),
+      next: () => this.next(1),
+      previous: () => this.next(-1),
+      "next-clip": () => this.nextClip(1),
+      "previous-clip": () => this.nextClip(-1),
       keep: () => this.keep(),
+      note: () => this.panel.act("note"),
       loop: () => this.loop(),
-      slow: () => this.slow(),
+      slow: () => film.setSpeed(SLOWER[film.speed] ?? 1),
+      freeze: () => this.freeze(),
+      still: () => this.large.toggle(),
       full: () => this.full(),
-      help: () => this.one("dialog").showModal(),
+      help: () => this.keycard.open(),
       curtain: () => this.curtain(),
-      escape: () => this.clearMark(),
+      escape: () => (this.large.open ? this.large.close() : this.clearMark()),
     };
-    if (film.ready || name === "help" || name === "curtain") deeds[name]();
+    if (name !== "freeze") this.frozen = false;
+    if (film.ready || name === "help" || name === "curtain") deeds[name]?.();
+    this.teller.did(name);
+    this.changed();
+  }
+
+  // Whether Escape has something of ours to close.
+  closes() {
+    return this.large.open || this.marks.some;
   }
 
   choose(moment) {
     this.current = moment;
     this.film.playStretch(...this.framesOf(moment));
-    this.follow();
+    this.panel.follow();
+    this.timeline.draw();
   }
 
   chooseClip(clip) {
+    this.currentClip = clip;
     this.film.playStretch(...this.framesOf(clip));
   }
 
   chosen(kind, item) {
     if (kind === "moments") this.choose(item);
-    else this.chooseClip(item);
+    else if (kind === "clips") this.chooseClip(item);
+    else this.film.playStretch(...this.framesOf(item));
   }
 
-  next() {
+  // The next suggestion that waits for an answer, or the one before.
+  next(by) {
     const waiting = this.moments.filter((m) => m.state === "new");
     const after = this.moments.indexOf(this.current);
-    const moment = waiting.find((m) => this.moments.indexOf(m) > after) ?? waiting[0];
+    const beyond = waiting.filter((m) => (this.moments.indexOf(m) - after) * by > 0);
+    const moment = (by > 0 ? beyond[0] : beyond[beyond.length - 1]) ?? (by > 0 ? waiting[0] : waiting[waiting.length - 1]);
     if (moment) this.choose(moment);
+    else this.tell_("No suggestion waits for an answer.");
+  }
+
+  nextClip(by) {
+    const { clips } = this;
+    if (!clips.length) return this.tell_("There is no micro-clip yet.");
+    const at = clips.indexOf(this.currentClip);
+    const clip = at < 0 ? clips[by > 0 ? 0 : clips.length - 1] : clips[(at + by + clips.length) % clips.length];
+    this.chooseClip(clip);
+  }
+
+  again() {
+    if (this.marks.some) this.film.playStretch(...this.marked());
+    else if (this.current) this.choose(this.current);
   }
 
   keep() {
-    if (this.mark.first !== null && this.mark.last !== null) this.keepMarked();
+    if (this.marks.first !== null && (this.marks.last !== null || this.marks.open)) this.keepMarked();
     else if (this.current?.state === "new") this.say("keep", this.current);
   }
 
   keepMarked() {
-    const [first, last] = this.marked();
-    const span = { start: micros(this.film.start(first)), end: micros(this.film.start(last + 1)) };
-    this.say("keep-span", null, span);
+    this.say("keep-span", null, { ...this.marks.micros, moment: this.adjusting });
     this.clearMark();
   }
 
+  get queue() {
+    return this.gestures.queue;
+  }
+
   say(kind, moment, more = {}) {
-    const number = Math.max(Date.now(), (this.queue[this.queue.length - 1]?.number ?? this.sent ?? 0) + 1);
-    this.queue.push({ number, kind, moment: moment?.id ?? null, ...more });
+    const number = this.gestures.say({ kind, moment: moment?.id ?? null, ...more });
     const becomes = { keep: "kept", leave: "left", unkeep: "new", return: "new" }[kind];
     if (moment && becomes) {
       this.hoped.set(moment.id, becomes);
       moment.state = becomes;
-      this.list();
+      this.panel.draw();
       this.shown();
     }
-    if (this.queue.length === 1) this.send();
+    return number;
   }
 
-  send() {
-    this.sent = this.queue[0].number;
-    this.tell(this.queue[0]);
+  // A change names the version it was made from; our own change just before made a newer one.
+  sending(gesture) {
+    const wrote = this.data.wrote?.[gesture.clip ?? gesture.note];
+    if (gesture.version && wrote > gesture.version) gesture.version = wrote;
+    this.tell(gesture);
+  }
+
+  keysChanged(map) {
+    this.controls.titles();
+    if (this.data?.keys !== undefined) this.say("keys", null, { map });
   }
 
   // ---- the marked part
 
+  get mark() {
+    const [first, last] = [this.marks.first, this.marks.open ? this.marks.span[1] : this.marks.last];
+    return { first, last };
+  }
+
   setMark(edge, frame) {
-    const other = edge === "first" ? "last" : "first";
-    this.mark[edge] = Math.min(Math.max(frame, 0), this.film.frames - 1);
-    const { first, last } = this.mark;
-    if (first !== null && last !== null && first > last) this.mark[other] = this.mark[edge];
-    this.marking();
-  }
-
-  markBack(time) {
-    this.setMark("first", this.film.at(Math.max(0, this.film.now - time)));
-    this.setMark("last", this.film.here);
-  }
-
-  nudge(edge, by) {
-    this.setMark(edge, (this.mark[edge] ?? this.film.here) + by);
-    this.film.pause();
-    this.film.seek(this.mark[edge]);
+    this.marks.set(edge, frame);
   }
 
   clearMark() {
-    this.mark = { first: null, last: null };
-    this.marking();
+    this.adjusting = null;
+    this.marks.clear();
+    this.panel.draw();
   }
 
   marked() {
-    return [this.mark.first ?? 0, this.mark.last ?? this.film.frames - 1];
+    return this.marks.span;
   }
 
-  marking() {
-    const some = this.mark.first !== null || this.mark.last !== null;
-    this.one(".marked").hidden = !some;
-    this.root.classList.toggle("marking", some);
-    if (some) {
-      const [first, last] = this.marked();
-      const [from, to] = [this.film.start(first), this.film.start(last + 1)];
-      this.one(".from").textContent = clock(from, true);
-      this.one(".to").textContent = clock(to, true);
-      this.one(".long").textContent = `${(to - from).toFixed(1)} s`;
-      if (this.film.loop) this.film.setLoop({ first, last });
-    }
-    this.timeline.draw();
+  framesOf(span) {
+    return [this.film.at(seconds(span.start) + 1e-6), this.film.at(seconds(span.end) - 1e-6)];
   }
 
   // ---- how it plays
 
+  // A dragged pointer: the film goes where it points, picture after picture.
+  scrub(frame) {
+    this.scrubbing = true;
+    this.film.stopAfter = null;
+    if (this.film.playing) this.film.rest();
+    if (frame !== this.film.here) this.film.seek(frame);
+  }
+
+  scrubbed() {
+    this.teller.did("scrub");
+  }
+
   loop() {
-    const some = this.mark.first !== null || this.mark.last !== null;
-    const [first, last] = some ? this.marked() : this.current ? this.framesOf(this.current) : [0, this.film.frames - 1];
+    const [first, last] = this.marks.some ? this.marked() : this.current ? this.framesOf(this.current) : [0, this.film.frames - 1];
     this.film.setLoop(this.film.loop ? null : { first, last });
   }
 
-  slow() {
-    const next = { 1: 0.5, 0.5: 0.25 }[this.film.slow] ?? 1;
-    this.film.setSpeed(next);
+  freeze() {
+    if (this.frozen) {
+      this.frozen = false;
+      this.film.play();
+    } else {
+      this.film.pause();
+      this.frozen = true;
+    }
   }
 
   full() {
@@ -259,102 +321,68 @@ class Room {
     else this.root.requestFullscreen();
   }
 
+  get hidden() {
+    return !this.one(".curtain").hidden;
+  }
+
   curtain() {
     const curtain = this.one(".curtain");
     curtain.hidden = !curtain.hidden;
-    curtain.textContent = "The picture is hidden. Press H, or here, to bring it back.";
-    this.one("video").style.visibility = curtain.hidden ? "" : "hidden";
-    if (!curtain.hidden) this.film.pause();
+    curtain.textContent = `The picture is hidden. Press ${said(this.keymap.key("curtain"))}, or here, to bring it back.`;
+    this.root.classList.toggle("curtained", !curtain.hidden);
+    if (curtain.hidden) return;
+    this.film.pause();
+    this.large.close();
   }
 
   get helpOpen() {
-    return this.one("dialog").open;
-  }
-
-  framesOf(span) {
-    return [this.film.at(seconds(span.start) + 1e-6), this.film.at(seconds(span.end) - 1e-6)];
+    return this.keycard.dialog.open;
   }
 
   // ---- what is drawn
 
-  list() {
-    const shown = this.moments.filter((m) => m.state !== "left");
-    const gone = this.moments.filter((m) => m.state === "left");
-    refill(this.one("ol.cards"), shown.map((m) => card(m, this)));
-    refill(this.one("ol.gone"), gone.map((m) => card(m, this)));
-    this.one(".aside").hidden = gone.length === 0;
-    this.one(".aside summary").textContent = `Left aside (${gone.length})`;
-    this.one(".suggestions").textContent = this.moments.length ? `(${shown.length})` : "";
-    this.show(".none", this.moments.length ? null : this.data.none);
-    refill(this.one(".clips"), this.clips.map((clip, i) => clipRow(clip, i + 1, this)));
-    this.one(".kept").textContent = this.clips.length ? `(${this.clips.length})` : "";
-    this.one(".empty").hidden = this.clips.length > 0;
-  }
-
-  open(moment) {
-    if (!this.opened.delete(moment)) this.opened.add(moment);
-    this.list();
-  }
-
-  follow() {
-    for (const one of this.root.querySelectorAll(".card")) {
-      const current = one.dataset.moment === this.current?.id;
-      one.setAttribute("aria-current", String(current));
-      if (current) one.scrollIntoView({ block: "nearest" });
-    }
-    this.timeline.draw();
-  }
-
   changed() {
     const { film } = this;
     if (!film.ready) return;
-    this.root.classList.toggle("playing", film.playing);
+    if (film.target === null) this.scrubbing = false;
     this.root.dataset.frame = String(film.frame);
-    const bar = this.one('[data-act="play"]');
-    bar.setAttribute("aria-label", film.playing ? "Pause" : "Play");
-    this.one(".time").textContent = `${clock(film.now, true)} / ${clock(film.length)}`;
-    this.one('[data-act="loop"]').setAttribute("aria-pressed", String(Boolean(film.loop)));
-    const speed = this.one("select");
-    if (speed !== this.root.getRootNode().activeElement) speed.value = String(film.slow);
-    const line = this.one(".place");
-    line.setAttribute("aria-valuemax", film.length.toFixed(1));
-    line.setAttribute("aria-valuenow", film.now.toFixed(1));
-    line.setAttribute("aria-valuetext", `${clock(film.now)} of ${clock(film.length)}`);
-    if (film.video.readyState >= 1 && film.video.videoWidth === 0) {
-      this.say_("This browser plays only the sound of this film.");
-    } else if (film.video.error) {
-      this.say_("The film stopped coming. Reload the page to go on.");
-    }
+    this.controls.draw();
+    this.marks.draw();
+    this.strip.follow();
+    this.large.draw();
     this.timeline.tick();
+    if (film.video.readyState >= 1 && film.video.videoWidth === 0) {
+      this.over("This browser plays only the sound of this film.");
+    } else if (film.video.error) {
+      this.over("The film stopped coming. Reload the page to go on.");
+    }
   }
 
-  say_(words) {
-    this.show(".over", words);
+  over(words) {
+    show(this.one(".over"), words);
   }
 
-  show(selector, words) {
-    const element = this.one(selector);
-    element.hidden = !words;
-    element.textContent = words ?? "";
+  tell_(words) {
+    this.teller.say(words);
   }
 
   close() {
     this.ac.abort();
+    this.gestures.close();
+    this.teller.close();
+    this.panel.close();
     this.timeline.close();
+    this.strip.close();
     this.film.close();
   }
 }
 
-function refill(element, children) {
-  element.replaceChildren(...children);
-}
-
 // Streamlit hands over its theme as CSS variables; a dark page is one whose background is dark.
 function isDark(element) {
-  const probe = make("i", { style: "display:none;color:var(--st-background-color, #fff)" });
+  const probe = document.createElement("i");
+  probe.style.cssText = "display:none;color:var(--st-background-color, #fff)";
   element.append(probe);
   const [r, g, b] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? [255, 255, 255]).map(Number);
   probe.remove();
   return 0.299 * r + 0.587 * g + 0.114 * b < 128;
 }
-
