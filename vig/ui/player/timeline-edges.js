@@ -3,7 +3,6 @@
 // Whoever moves an edge sees it there before Python has answered. A change is sent when the last one
 // was answered, with the version that is known then, so nobody conflicts with themselves.
 
-import { clock } from "./film.js";
 import { built } from "./timeline-list.js";
 import { cueBeyond, placeOf } from "./timeline-marks.js";
 
@@ -190,7 +189,7 @@ export class Edges {
         "aria-valuemin": 0,
         "aria-valuemax": line.film.length.toFixed(2),
         "aria-valuenow": at.toFixed(2),
-        "aria-valuetext": clock(at, true),
+        "aria-valuetext": exactly(at),
       };
       for (const [name, value] of Object.entries(words)) handle.setAttribute(name, value);
     }
@@ -200,4 +199,10 @@ export class Edges {
     this.flush();
     this.ac.abort();
   }
+}
+
+// To the hundredth of a second: each frame further is heard as another time.
+function exactly(time) {
+  const minutes = Math.floor(time / 60);
+  return `${minutes}:${(time - minutes * 60).toFixed(2).padStart(5, "0")}`;
 }

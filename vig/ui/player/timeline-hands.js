@@ -102,7 +102,7 @@ export class Hands {
       return;
     }
     this.drag = null;
-    if (drag?.scrub) this.scrub(this.point(event).x, true);
+    if (drag?.scrub) line.room.scrubbed?.();
     if (drag?.edge) this.letGo(drag, drag.moved);
     line.draw();
   }
@@ -120,12 +120,12 @@ export class Hands {
   }
 
   scrub(x, now) {
-    const { film } = this.line;
-    if (now) {
-      film.pause();
-      film.stopAfter = null;
-    }
-    if (now || !film.video.seeking) film.seek(film.at(this.time(x) + 1e-6));
+    const { film, room } = this.line;
+    const frame = film.at(this.time(x) + 1e-6);
+    if (room.scrub) return room.scrub(frame);
+    if (now) film.pause();
+    film.stopAfter = null;
+    if (now || !film.video.seeking) film.seek(frame);
   }
 
   twice(event) {

@@ -117,20 +117,25 @@ export class Painter {
     pen.setLineDash([]);
   }
 
-  // Many bars of one colour as one path. A bar is never thinner than `least`, so that nothing seen
-  // is lost at a small scale.
-  bars(marks, i, after, top, height, { colour, alpha = 1, least = 1.5, radius = 0 }) {
+  // Many bars of one colour. A bar is never thinner than a pixel and a half, so that nothing seen is
+  // lost at a small scale. Thin ones are plain rectangles on whole pixels: those are cheap to draw by
+  // the thousand, paths are not.
+  bars(marks, i, after, top, height, { colour, alpha = 1, radius = 0 }) {
     const { pen } = this;
     pen.globalAlpha = alpha;
     pen.fillStyle = colour;
-    pen.beginPath();
+    const wideOnes = [];
     for (; i < after; i++) {
       const x = this.x(marks[i].from);
-      const wide = Math.max(least, this.x(marks[i].to) - x);
-      if (radius && wide > 4) pen.roundRect(x, top, wide, height, Math.min(radius, wide / 2));
-      else pen.rect(x, top, wide, height);
+      const wide = this.x(marks[i].to) - x;
+      if (radius && wide > 8) wideOnes.push(x, wide);
+      else pen.fillRect(Math.round(x), top, Math.max(1.5, Math.round(wide)), height);
     }
-    pen.fill();
+    if (wideOnes.length) {
+      pen.beginPath();
+      for (let n = 0; n < wideOnes.length; n += 2) pen.roundRect(wideOnes[n], top, wideOnes[n + 1], height, radius);
+      pen.fill();
+    }
     pen.globalAlpha = 1;
   }
 
@@ -194,21 +199,19 @@ function hill(painter, lane, marks, i, after, { colour, alpha = 1, middle, reach
   const { pen } = painter;
   pen.globalAlpha = alpha;
   pen.fillStyle = colour;
-  pen.beginPath();
   for (; i < after; i++) {
-    const x = painter.x(marks[i].from);
-    const wide = Math.max(1, painter.x(marks[i].to) - x) + 0.25;
-    const high = Math.max(1, marks[i].value * reach);
-    pen.rect(x, both || !down ? middle - high : middle, wide, both ? 2 * high : high);
+    const x = Math.round(painter.x(marks[i].from));
+    const wide = Math.max(1, Math.round(painter.x(marks[i].to)) - x);
+    const high = Math.max(1, Math.round(marks[i].value * reach));
+    pen.fillRect(x, both || !down ? middle - high : middle, wide, both ? 2 * high : high);
   }
-  pen.fill();
   pen.globalAlpha = 1;
 }
 
 const smile = (who) => (painter, lane, marks, i, after) => {
   const middle = lane.y + lane.height / 2;
   const down = marks[i].part === "lower";
-  hill(painter, lane, marks, i, after, { colour: painter.ink[who], middle: middle + (down ? 0.5 : -0.5), reach: lane.height / 2 - 3, down });
+  hill(painter, lane, marks, i, after, { colour: painter.ink[who], middle: Math.round(middle + (down ? 0.5 : -0.5)), reach: lane.height / 2 - 3, down });
 };
 
 const voice = (who) => (painter, lane, marks, i, after) => {
@@ -259,7 +262,7 @@ const DRAWN = {
     hill(painter, lane, marks, i, after, {
       colour: painter.ink.quiet,
       alpha: lane.id === "voices" ? 0.38 : 0.55,
-      middle: lane.y + lane.height / 2,
+      middle: Math.round(lane.y + lane.height / 2),
       reach: lane.height / 2 - 3,
       both: true,
     }),

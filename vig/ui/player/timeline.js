@@ -1,8 +1,9 @@
 // The timeline: what is proposed, what was chosen, and, when opened, what the computer saw.
 //
 // new Timeline(place, film, room) builds itself into an element. In: `show(data)` when something
-// changed, `tick()` when the film moved. It reads room.mark ({first, last} frames), room.current and
-// room.data. Out: room.setMark(edge, frame), room.chosen(kind, item), room.say(kind, null, fields).
+// changed, `tick()` when the film moved, `draw()` when a mark moved. It reads room.mark ({first,
+// last} frames) and room.current. Out: room.setMark(edge, frame), room.scrub(frame), room.scrubbed(),
+// room.pointed(moment), room.chosen(kind, item), room.say(kind, null, fields).
 
 import { Edges } from "./timeline-edges.js";
 import { clock } from "./film.js";
@@ -12,6 +13,7 @@ import { MarkList, built } from "./timeline-list.js";
 import { SIGNALS, cuesOf, lanesOf, marksIn, panned, ruler, snapped, zoomed } from "./timeline-marks.js";
 import { GUTTER, Painter, RULER } from "./timeline-paint.js";
 
+const KEYS = { "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "whole" };
 const REACH = 10; // pixels within which an edge snaps to a cue
 const REMEMBERED = "vig.lanes"; // how somebody likes the lanes; nothing about any film
 
@@ -33,6 +35,8 @@ export class Timeline {
     this.list = new MarkList(this);
     this.watch = new ResizeObserver(() => this.draw());
     this.watch.observe(this.face);
+    // After the room's own keys, which take what is theirs.
+    window.addEventListener("keydown", (event) => this.key(event), { signal: this.ac.signal });
   }
 
   build() {
@@ -125,6 +129,15 @@ export class Timeline {
       list: () => this.list.toggle(),
     };
     deeds[name]?.();
+  }
+
+  key(event) {
+    const deed = KEYS[event.key];
+    const { room } = this;
+    if (!deed || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.film.ready || !this.place.isConnected || room.keyboard?.busy(event)) return;
+    event.preventDefault();
+    this.act(deed);
   }
 
   like(lane) {
