@@ -45,6 +45,7 @@
     │   ├── WeightsDamaged
     │   └── Cancelled
     └── Conflict                  7   somebody else was there first
+        └── Overtaken
 
 The docstring of a class is the sentence a person reads: it says what is wrong, and ``hint``
 what to do. Fields in braces are filled by keyword. The number is the exit code of the command
@@ -314,3 +315,7 @@ class Conflict(VigError):
 
     exit_code = 7
     hint = "Look at the newer version, then make your change again."
+
+
+class Overtaken(Conflict):
+    """Meanwhile {what}. Nothing was overwritten."""

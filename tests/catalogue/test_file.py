@@ -228,7 +228,7 @@ def test_whatever_page_is_damaged_what_the_others_hold_is_saved(
         assert broken.read_bytes() == before
         whole_rows = whole_rows or kept
         lost = sum(whole_rows.values()) - sum(kept.values())
-        assert 0 <= lost <= 30
+        assert 0 <= lost <= 48  # the top page of a table holds the way to all its rows
         with Catalogue.open(saved, KEYS) as catalogue:
             assert catalogue.integrity_check() == ()
             assert len(catalogue.recordings()) >= 6 - (whole_rows["recording"] - kept["recording"])

@@ -33,11 +33,11 @@ from vig.app.columns import (
     observations_to_bytes,
 )
 from vig.app.jobs import Bench, Work
+from vig.app.people import As, carried
+from vig.app.suggestions import PEOPLE, RECIPE, people, signals_by_pair, standing, work_out
 from vig.app.workspace import Workspace
-from vig.attunement.moments import suggest
 from vig.attunement.scoring import Scoring
-from vig.attunement.signals import Signals, measure
-from vig.attunement.words import Words
+from vig.attunement.signals import Signals
 from vig.catalogue.engine import engine_for_jobs
 from vig.catalogue.values import Analysis, AnalysisState
 from vig.domain.clock import SECOND, Grid, Span
@@ -209,20 +209,16 @@ def _finish(ws: Workspace, recording_id: str) -> None:
 
 def keep_answer(ws: Workspace, recording: Recording, observations: Observations) -> None:
     """Measure, suggest, and keep both in one transaction; older answers give way."""
-    family = ws.catalogue.family(recording.family)
-    scoring = Scoring.load()
+    before = _before(ws, recording.id, observations)
     with ws.writing(recording.id, OBSERVATIONS) as sink:
         sink.write(observations_to_bytes(observations))
     kept = ws.object_of(recording.id, OBSERVATIONS)
-    moments = suggest(
-        measure(observations, scoring),
-        scoring,
-        age_weeks=family.age_weeks,
-        carer=Words(carer=family.carer_word) if family.carer_word else Words(),
-        analysis=recording.id,
-    )
+    stand = replace(standing(ws, recording), people=before)
+    moments = work_out(observations, stand, Scoring.load(), recording.id)
     older = ws.catalogue.analyses(recording.id)
     with ws.catalogue.act(ACTOR, "analysis.keep", object=recording.id) as act:
+        for gone in older:
+            act.drop_analysis(gone.id)
         made = act.add_analysis(
             recording.id,
             software=__version__,
@@ -232,8 +228,19 @@ def keep_answer(ws: Workspace, recording: Recording, observations: Observations)
             state=AnalysisState.DONE,
         )
         act.add_moments(made.id, moments)
-        for gone in older:
-            act.drop_analysis(gone.id)
+        for number in ws.catalogue.items(recording.id, PEOPLE):
+            act.set_item(recording.id, PEOPLE, None, whose=number)
+        for track, as_ in before.items():
+            act.set_item(recording.id, PEOPLE, as_, whose=str(track))
+        act.set_item(recording.id, RECIPE, stand.recipe(settings_hash()))
+
+
+def _before(ws: Workspace, recording_id: str, observations: Observations) -> dict[int, As]:
+    """What people had said about who is who, for the people that were found this time."""
+    said = people(ws.catalogue.items(recording_id, PEOPLE))
+    if not said:
+        return {}
+    return carried(observations_of(ws, recording_id), observations, said)
 
 
 def observations_of(ws: Workspace, recording_id: str) -> Observations:
@@ -242,8 +249,10 @@ def observations_of(ws: Workspace, recording_id: str) -> Observations:
 
 
 def signals_of(ws: Workspace, recording_id: str) -> Signals:
-    """The signals of the newest analysis."""
-    return measure(observations_of(ws, recording_id), Scoring.load())
+    """The signals of the newest analysis: of the baby and the parent, as they are known now."""
+    stand = standing(ws, ws.catalogue.recording(recording_id))
+    by_pair = signals_by_pair(observations_of(ws, recording_id), stand, Scoring.load())
+    return next(iter(by_pair.values()))
 
 
 def stale(analysis: Analysis) -> bool:

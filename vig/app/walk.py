@@ -8,7 +8,7 @@
     4  look       faces → tracks → roles → gaze → smile; listen → voices       perception
     5  measure    columns → looks, turns, pauses                               attunement.signals
     6  suggest    proposals with evidence, or none                             attunement.moments
-    7  keep       a person's click turns a moment into a micro-clip            (here)
+    7  keep       a person's click turns a moment into a micro-clip            deeds/
     8  show       the gate again, then the parent sees it                      (here)
        export     a clip or still that somebody asked for by name              exports.py
 
@@ -24,22 +24,28 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import BinaryIO, cast
 
-from vig.app import analysis, demo, policy
-from vig.app.columns import times_from_bytes, times_to_bytes
+from vig.app import analysis, deeds, demo, policy
+from vig.app.columns import times_to_bytes
+from vig.app.deeds import bring_back, choose, keep, leave, left
 from vig.app.erased import note_erased
+from vig.app.frames import frame_times, inside
 from vig.app.jobs import JobId
 from vig.app.workspace import Workspace, copied
 from vig.attunement.words import Words
-from vig.domain.clock import Span
 from vig.domain.family import ConsentRuling, Family, Purpose, permits
 from vig.domain.progress import Progress, unheard
 from vig.domain.recording import Footage, FrameTimes, Recording
 from vig.domain.review import MicroClip, ReviewPlan
-from vig.errors import AlreadyHere, BadSpan, BadValue, NoConsent, Unknown
+from vig.errors import AlreadyHere, BadValue, NoConsent, Unknown
 from vig.media import clips as media_clips
 from vig.media import proxy, video
 from vig.vault.store import create_ballast, spend_ballast
 from vig.vault.stream import SealedReader
+
+__all__ = [
+    "Agreement", "add", "agreed", "analyse", "bring_back", "cancel", "choose", "erase",
+    "frame_times", "inside", "keep", "leave", "left", "plan", "rule", "show", "unkeep",
+]  # fmt: skip
 
 SEALING = 0.25
 """Share of the import that sealing takes; the browser copy takes the rest."""
@@ -269,80 +275,12 @@ def cancel(ws: Workspace, job: JobId, *, actor: str) -> None:
         ws.jobs.cancel(job)
 
 
-# --- 7 keep
-
-
-def keep(
-    ws: Workspace, recording_id: str, moment_id: str, *, actor: str, title: str = ""
-) -> MicroClip:
-    """A person chooses a suggested moment: it becomes a micro-clip of whole frames."""
-    policy.authorise(ws, actor, "moment.judge", recording=recording_id)
-    ws.check(recording_id, Purpose.KEEP, actor)
-    moment = next((m for m in ws.catalogue.moments(recording_id) if m.id == moment_id), None)
-    if moment is None:
-        raise Unknown(kind="suggestion", name=moment_id)
-    for clip in ws.catalogue.clips(recording_id):
-        if clip.proposed_by == moment_id:
-            return clip
-    return choose(ws, recording_id, moment.span, actor=actor, title=title, proposed_by=moment_id)
-
-
-def choose(
-    ws: Workspace,
-    recording_id: str,
-    span: Span,
-    *,
-    actor: str,
-    title: str = "",
-    proposed_by: str | None = None,
-) -> MicroClip:
-    """A person marks a stretch of film as a micro-clip."""
-    policy.authorise(ws, actor, "clip.change", recording=recording_id)
-    recording = ws.check(recording_id, Purpose.KEEP, actor)
-    clip = MicroClip(
-        id=uuid.uuid4().hex,
-        recording=recording_id,
-        span=frame_times(ws, recording_id).snapped(inside(recording, span)),
-        title=title,
-        note="",
-        chosen_by=actor,
-        chosen_at=datetime.now(UTC),
-        proposed_by=proposed_by,
-    )
-    with ws.catalogue.act(actor, "clip.keep", object=clip.id) as act:
-        return act.add_clip(clip)
-
-
-def leave(ws: Workspace, recording_id: str, moment_id: str, *, actor: str) -> None:
-    """A person sets a suggestion aside; it can be brought back."""
-    _set_left(ws, recording_id, left(ws, recording_id) | {moment_id}, "moment.leave", actor)
-
-
-def bring_back(ws: Workspace, recording_id: str, moment_id: str, *, actor: str) -> None:
-    """The opposite of ``leave``."""
-    _set_left(ws, recording_id, left(ws, recording_id) - {moment_id}, "moment.bring-back", actor)
-
-
-def left(ws: Workspace, recording_id: str) -> frozenset[str]:
-    """The suggestions that were set aside."""
-    return frozenset(ws.catalogue.setting(f"left.{recording_id}", ()))
-
-
-def _set_left(
-    ws: Workspace, recording_id: str, aside: frozenset[str], action: str, actor: str
-) -> None:
-    policy.authorise(ws, actor, "moment.judge", recording=recording_id)
-    ws.check(recording_id, Purpose.KEEP, actor)
-    known = {moment.id for moment in ws.catalogue.moments(recording_id)}
-    with ws.catalogue.act(actor, action, object=recording_id) as act:
-        act.set(f"left.{recording_id}", sorted(aside & known) or None)
+# --- 7 keep: a person's deeds are a room of their own, deeds/
 
 
 def unkeep(ws: Workspace, clip: MicroClip, *, actor: str) -> None:
-    """A person takes a micro-clip back. Conflict where somebody changed it meanwhile."""
-    policy.authorise(ws, actor, "clip.change", clip=clip.id)
-    with ws.catalogue.act(actor, "clip.drop", object=clip.id) as act:
-        act.drop_clip(clip.id, version=clip.version)
+    """A person takes a micro-clip back. Overtaken where somebody changed it meanwhile."""
+    deeds.unkeep(ws, clip.recording, clip.id, version=clip.version, actor=actor)
 
 
 # --- 8 show
@@ -356,18 +294,6 @@ def plan(ws: Workspace, recording_id: str) -> ReviewPlan:
 def show(ws: Workspace, clip: MicroClip, *, actor: str) -> SealedReader:
     """The browser copy for a shared review of this clip: the gate is asked again."""
     return ws.open(clip.recording, Purpose.SHARED_REVIEW, "copy", actor=actor)
-
-
-def frame_times(ws: Workspace, recording_id: str) -> FrameTimes:
-    """When each frame of the film is shown."""
-    return times_from_bytes(ws.read_all(recording_id, "times"))
-
-
-def inside(recording: Recording, span: Span) -> Span:
-    """The span again. Raises BadSpan where it does not lie in the film."""
-    if span.start < 0 or span.end > recording.duration:
-        raise BadSpan(start=span.start, end=span.end)
-    return span
 
 
 # --- the end

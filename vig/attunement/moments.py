@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from vig.attunement.signals import Signals, Turn, turn_count
 from vig.attunement.words import Words
 from vig.domain.clock import SECOND, Micros, Span, SpanSet
 from vig.domain.family import Role
-from vig.domain.review import Moment, Principle
+from vig.domain.review import Moment, Principle, Sense
 
 _REPLY_CORE = 2 * SECOND  # of a long answer, so much belongs to the moment it answers in
 _CLEARLY = 0.25  # of what fills a component; less at the edge of a stretch names no principle
@@ -118,6 +118,8 @@ class Candidate:
     principle: Principle
     cuts_in: bool
     """It begins in the middle of a mutual look or of somebody's voice."""
+    weight: float = 1.0
+    """That of its principle, which the helping question may have raised."""
 
     @property
     def score(self) -> float:
@@ -138,23 +140,72 @@ def suggest(
     the family's own words. ``analysis`` is the id of the analysis: it and the stretch make the moment's
     id, so that the same analysis always gives the same ids.
     """
-    story = Story.of(signals, scoring)
-    shares = scoring.weights(age_weeks).shares()
-    chosen = choose(list(candidates(story, shares)), scoring, signals.grid.duration)
-    return tuple(_moment(story, each, carer or Words(), analysis) for each in chosen)
+    pairing = Pairing(signals, carer or Words())
+    return suggest_among([pairing], scoring, age_weeks=age_weeks, analysis=analysis)
 
 
-def candidates(story: Story, shares: dict[str, float]) -> Iterable[Candidate]:
-    """Every stretch that is good enough and was seen well enough to be proposed."""
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A child and a carer of one film: their signals, and how the family speaks of them."""
+
+    signals: Signals
+    words: Words
+    child: Role = Role.BABY
+    carer: Role = Role.PARENT
+
+
+def suggest_among(
+    pairings: Sequence[Pairing],
+    scoring: Scoring,
+    *,
+    age_weeks: int | None = None,
+    analysis: str = "",
+    focus: Collection[str] = (),
+    off: Collection[Sense] = (),
+) -> tuple[Moment, ...]:
+    """Like :func:`suggest` for all pairs of a film together: one list, and no stretch twice.
+
+    ``focus``: codes of the principles that the helping question is about. ``off``: senses that
+    were left out of the signals; where both are, nobody's face needs to have been seen.
+    """
+    shares = scoring.weights(age_weeks).shares(off)
+    stories = [Story.of(pairing.signals, scoring) for pairing in pairings]
+    whose: dict[int, int] = {}
+    found: list[Candidate] = []
+    for number, story in enumerate(stories):
+        for each in candidates(story, shares, focus=focus, faces=set(off) != set(Sense)):
+            whose[id(each)] = number
+            found.append(each)
+    duration = pairings[0].signals.grid.duration
+    moments = []
+    for each in choose(found, scoring, duration):
+        number = whose[id(each)]
+        moments.append(_moment(stories[number], each, pairings[number], analysis))
+    return tuple(moments)
+
+
+def candidates(
+    story: Story, shares: dict[str, float], *, focus: Collection[str] = (), faces: bool = True
+) -> Iterable[Candidate]:
+    """Every stretch that is good enough and was seen well enough to be proposed.
+
+    ``faces`` False asks for no seen faces, where nothing is told by them.
+    """
     floor = story.scoring.choice
     for span in windows(story):
         coverage = story.coverage(span)
         found = components(story, span)
-        if coverage < floor.coverage:
+        if faces and coverage < floor.coverage:
             continue
         parts = {name: found[name] * share for name, share in shares.items()}
+        principle = principle_of(story, span, found)
         candidate = Candidate(
-            span, parts, coverage, principle_of(story, span, found), story.going_on_at(span.start)
+            span,
+            parts,
+            coverage,
+            principle,
+            story.going_on_at(span.start),
+            story.scoring.principles.weight(principle, focus),
         )
         if candidate.score >= floor.score:
             yield candidate
@@ -271,21 +322,26 @@ def _worth(chosen: list[Candidate], scoring: Scoring) -> Callable[[Candidate], f
         )
         same = max(1 - choice.same_principle * used[each.principle], 0.0)
         whole = 1 - choice.cut_in_less if each.cuts_in else 1.0
-        return each.score * same * whole * (1 - choice.near_less if near else 1.0)
+        return each.score * each.weight * same * whole * (1 - choice.near_less if near else 1.0)
 
     return worth
 
 
-def _moment(story: Story, each: Candidate, words: Words, analysis: str) -> Moment:
-    span = each.span
+def _moment(story: Story, each: Candidate, pairing: Pairing, analysis: str) -> Moment:
+    span, words = each.span, pairing.words
     answers, turns = story.answers_in(span), story.turns_in(span)
+    stands_for = {Role.BABY: pairing.child, Role.PARENT: pairing.carer}
+    evidence = tuple(
+        replace(e, by=e.by and stands_for[e.by])
+        for e in evidence_of(story.signals, span, answers, turns, words)
+    )
     named = f"{analysis}|{span.start}|{span.end}|{each.principle.value}"
     return Moment(
         id=hashlib.sha256(named.encode()).hexdigest()[:32],
         span=span,
         principle=each.principle,
         reason=reason_of(story.signals, span, answers, turns, words),
-        evidence=evidence_of(story.signals, span, answers, turns, words),
+        evidence=evidence,
         parts=tuple((name, round(part, 6)) for name, part in each.parts.items()),
         coverage=each.coverage,
     )

@@ -28,7 +28,7 @@ def evidence_of(
     ]
     own: list[tuple[Cue, SpanSet, str]] = [
         (Cue.PAUSE, signals.pauses, f"{carer} waits and watches"),
-        (Cue.SOOTHING, signals.soothings, f"{carer} speaks while {baby} cries"),
+        (Cue.SOOTHING, signals.soothings, _comforting(words)),
     ]
     found = [e for cue, spans, text in shared for e in _cut(cue, spans, None, text, span)]
     found += [e for cue, spans, text in own for e in _cut(cue, spans, Role.PARENT, text, span)]
@@ -92,7 +92,6 @@ def reason_of(
     signals: Signals, span: Span, answers: list[Answer], turns: list[Turn], words: Words
 ) -> str:
     """One plain sentence, such as "She looks up; Mum smiles back, two turns each."."""
-    baby, carer = words.of(Role.BABY), words.of(Role.PARENT)
     tails = []
     if turn_count(turns) > 0:
         tails.append(say.turns_each(*_turns_of(turns)))
@@ -107,7 +106,7 @@ def reason_of(
         if smiles is not None:
             tails.append("both smile")
         return say.sentence(clauses, tails)
-    return say.sentence([_without_answer(signals, span, baby, carer)], tails)
+    return say.sentence([_without_answer(signals, span, words)], tails)
 
 
 def _telling(answer: Answer) -> tuple[bool, float, int, Micros]:
@@ -121,7 +120,12 @@ def _telling(answer: Answer) -> tuple[bool, float, int, Micros]:
     )
 
 
-def _without_answer(signals: Signals, span: Span, baby: str, carer: str) -> str:
+def _comforting(words: Words) -> str:
+    return f"{words.heard(Role.PARENT)} speaks while {words.heard(Role.BABY)} cries"
+
+
+def _without_answer(signals: Signals, span: Span, words: Words) -> str:
+    baby, carer = words.of(Role.BABY), words.of(Role.PARENT)
     both = f"{baby} and {carer}"
     mutual, smiles = _first(signals.mutual_looks, span), _first(signals.joint_smiles, span)
     if smiles is not None:
@@ -130,7 +134,7 @@ def _without_answer(signals: Signals, span: Span, baby: str, carer: str) -> str:
         seconds = max(round(mutual.length / SECOND), 1)
         return f"{both} look at each other for {_seconds(seconds)}"
     if _first(signals.soothings, span) is not None:
-        return f"{baby} cries; {carer} speaks to comfort"
+        return f"{words.heard(Role.BABY)} cries; {words.heard(Role.PARENT)} speaks to comfort"
     if _first(signals.joint_looks, span) is not None:
         return f"{both} look at the same thing"
     return f"{both} take turns"

@@ -6,13 +6,14 @@ Times become microseconds here; everything else stays as it is in the file.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from vig.domain.clock import SECOND, Micros
+from vig.domain.review import Principle, Sense
 from vig.errors import BadValue
 
 _SHIPPED = Path(__file__).with_name("scoring.toml")
@@ -118,10 +119,38 @@ class Weights:
     facing: Annotated[float, _Range(0, 100)]
     soothing: Annotated[float, _Range(0, 100)]
 
-    def shares(self) -> dict[str, float]:
-        """Each weight as a share of all of them."""
-        total = sum(getattr(self, f.name) for f in fields(self))
-        return {f.name: getattr(self, f.name) / total for f in fields(self)}
+    def shares(self, off: Collection[Sense] = ()) -> dict[str, float]:
+        """Each weight as a share of all of them.
+
+        What a sense that is switched off would tell has no share, and the others share its part.
+        """
+        silent = {name for sense in off for name in _TOLD_BY[sense]}
+        kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in silent}
+        total = sum(kept.values())
+        return {f.name: kept.get(f.name, 0.0) / (total or 1.0) for f in fields(self)}
+
+
+_TOLD_BY = {
+    Sense.LOOKING: ("mutual_look", "joint_look", "facing", "pause"),
+    Sense.SMILING: ("joint_smile",),
+}
+"""The components that cannot be told without a sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principles:
+    """How much each attunement principle counts when the list is put in order."""
+
+    attentive: Annotated[float, _Range(0, 10)]
+    encouraging: Annotated[float, _Range(0, 10)]
+    receiving: Annotated[float, _Range(0, 10)]
+    developing: Annotated[float, _Range(0, 10)]
+    focus: Annotated[float, _Range(1, 10)]
+
+    def weight(self, principle: Principle, focus: Collection[str] = ()) -> float:
+        """The weight of a principle, raised where the helping question is about it."""
+        own: float = getattr(self, principle.value, 1.0)
+        return own * (self.focus if principle.value in focus else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +191,7 @@ class Scoring:
     older: Weights
     clip: Clip
     choice: Choice
+    principles: Principles
 
     @classmethod
     def load(cls, path: Path | None = None) -> Scoring:
@@ -192,6 +222,7 @@ class Scoring:
             "look": Look, "events": Events, "turns": Turns, "chain": Chain, "pause": Pause,
             "soothing": Soothing, "full": Full, "age": Age, "weights.younger": Weights,
             "weights.older": Weights, "clip": Clip, "choice": Choice,
+            "principles": Principles,
         }  # fmt: skip
         for name in flat:
             if name not in kinds:

@@ -9,8 +9,8 @@ take evidence away (a property test holds this).
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +21,7 @@ from vig.attunement.scoring import Scoring
 from vig.domain.clock import Grid, Micros, Span, SpanSet
 from vig.domain.family import Role
 from vig.domain.observation import Floats, GazeTier, LooksAt, Observations
+from vig.domain.review import Sense
 
 PAIR = (Role.BABY, Role.PARENT)
 _NAN = np.float32(np.nan)
@@ -110,13 +111,22 @@ class Signals:
         }
 
 
-def measure(obs: Observations, scoring: Scoring) -> Signals:
-    """Measure one film. The pair is the baby and the parent that were seen longest.
+def measure(
+    obs: Observations,
+    scoring: Scoring,
+    *,
+    pair: tuple[Role, Role] = PAIR,
+    off: Collection[Sense] = (),
+) -> Signals:
+    """Measure one pair of a film: a child and a carer, the baby and the parent unless others are named.
 
-    A film in which one of the two was never seen gives columns without knowledge, not an error.
+    Within the signals the child of the pair stands as the baby and the carer as the parent. Voices
+    are not told apart by person, so each pair hears all of them. ``off``: senses that a family has
+    switched off; what they would tell is unknown then, as if it had not been seen. A film in which
+    one of the two was never seen gives columns without knowledge, not an error.
     """
     seen, heard = obs.seen, obs.heard
-    baby, parent = (person_of(seen, role, scoring.look) for role in PAIR)
+    baby, parent = (person_of(seen, role, scoring.look) for role in pair)
     where = looks(baby, parent, scoring.look, seen.shot)
     columns = Columns(
         grid=seen.grid,
@@ -133,14 +143,36 @@ def measure(obs: Observations, scoring: Scoring) -> Signals:
         joint=where.joint,
         facing=where.facing,
     )
-    return gather(columns, scoring, _looks_of_tracks(obs, columns))
+    columns = without(columns, off)
+    return gather(columns, scoring, _looks_of_tracks(obs, columns, pair))
 
 
-def _looks_of_tracks(obs: Observations, columns: Columns) -> dict[int, tuple[LooksAt, ...]]:
+def without(columns: Columns, off: Collection[Sense]) -> Columns:
+    """The same with nothing known of these senses."""
+    unknown = np.full(columns.grid.ticks, _NAN, np.float32)
+    if Sense.LOOKING in off:
+        blank = np.zeros(columns.grid.ticks, np.uint8)
+        columns = replace(
+            columns,
+            looks=dict.fromkeys(PAIR, blank),
+            by_eyes=dict.fromkeys(PAIR, blank.astype(np.bool_)),
+            joint=unknown,
+            facing=unknown,
+        )
+    if Sense.SMILING in off:
+        columns = replace(columns, smile=dict.fromkeys(PAIR, unknown))
+    return columns
+
+
+def _looks_of_tracks(
+    obs: Observations, columns: Columns, pair: tuple[Role, Role]
+) -> dict[int, tuple[LooksAt, ...]]:
     """The looks of every track: those of the pair cut to the track, unknown for anybody else."""
     result = {}
+    stands_for = dict(zip(pair, PAIR, strict=True))
     for track in obs.seen.tracks:
-        codes = columns.looks.get(track.role, np.zeros(columns.grid.ticks, np.uint8))
+        own = stands_for.get(track.role)
+        codes = columns.looks[own] if own else np.zeros(columns.grid.ticks, np.uint8)
         shown = np.where(track.seen, codes, UNKNOWN)
         result[track.number] = tuple(LOOKS[code] for code in shown)
     return result

@@ -19,21 +19,34 @@ class Words:
     """How a family speaks of its people.
 
     ``carer`` is the family's own word ("Mum", "Daddy", "Granny"); ``baby`` may be "she" or "he"
-    where the family said so, and is "the baby" otherwise. Raises BadValue for an empty or very
-    long word.
+    where the family said so, and is "the baby" otherwise. Voices are not told apart by person, so
+    with two carers or two babies in the film ``voice`` and ``baby_voice`` say who may have spoken
+    ("one of the grown-ups"); None where it can be nobody else. Raises BadValue for an empty or
+    very long word.
     """
 
     carer: str = "the parent"
     baby: str = "the baby"
+    voice: str | None = None
+    baby_voice: str | None = None
 
     def __post_init__(self) -> None:
-        for word in (self.carer, self.baby):
-            if not word.strip() or len(word) > _LONGEST_WORD or not word.isprintable():
+        for word in (self.carer, self.baby, self.voice, self.baby_voice):
+            if word is not None and not self._fits(word):
                 raise BadValue(what="The word for a person is one to forty letters long.")
 
     def of(self, role: Role) -> str:
         """The word for this person as one who does something."""
         return self.baby if role is Role.BABY else self.carer
+
+    @staticmethod
+    def _fits(word: str) -> bool:
+        return bool(word.strip()) and len(word) <= _LONGEST_WORD and word.isprintable()
+
+    def heard(self, role: Role) -> str:
+        """The word for whoever is heard, as one who does something."""
+        voice = self.baby_voice if role is Role.BABY else self.voice
+        return voice or self.of(role)
 
     def to(self, role: Role) -> str:
         """The word for this person as one to whom something is done."""
@@ -57,7 +70,8 @@ def acting(act: Act, words: Words, *, by_eyes: bool) -> str:
         return f"{who} looks at {whom}" if by_eyes else f"{who} turns to {whom}"
     if act.cue is Cue.SMILE:
         return f"{who} smiles"
-    return f"{who} makes a sound" if act.by is Role.BABY else f"{who} speaks"
+    heard = words.heard(act.by)
+    return f"{heard} makes a sound" if act.by is Role.BABY else f"{heard} speaks"
 
 
 def answering(answer: Answer, words: Words, *, by_eyes: bool) -> str:
@@ -70,7 +84,7 @@ def answering(answer: Answer, words: Words, *, by_eyes: bool) -> str:
         return acting(reply, words, by_eyes=by_eyes)
     if reply.cue is Cue.SMILE:
         return f"{who} smiles back"
-    return f"{who} answers"
+    return f"{words.heard(reply.by)} answers"
 
 
 def turns_each(baby: int, parent: int) -> str:

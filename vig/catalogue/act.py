@@ -7,10 +7,10 @@ included, is kept. What an act is about, unless it was said, is the first thing 
 
 from __future__ import annotations
 
+from vig.catalogue.write_deeds import DeedWrites
 from vig.catalogue.write_house import HouseWrites
 from vig.catalogue.write_people import PeopleWrites
-from vig.catalogue.write_review import ReviewWrites
 
 
-class Act(HouseWrites, PeopleWrites, ReviewWrites):
+class Act(HouseWrites, PeopleWrites, DeedWrites):
     """The writes of one act; an act is used by one thread and is over when its block ends."""

@@ -123,6 +123,10 @@ class Chain:
             .limit(1)
         ).first()
         seq, before = (newest.seq + 1, bytes(newest.mac)) if newest else (1, GENESIS)
+        kept = session.execute(sa.select(AuditHeadRow.seq, AuditHeadRow.mac)).first()
+        if kept is not None and kept.seq >= seq:
+            # Rows were cut off. Going on after them leaves the gap for all to see.
+            seq, before = kept.seq + 1, bytes(kept.mac)
         body = self._body(session, seq, entry, now)
         link = Link(seq, body, self.mac(seq, before, body))
         session.execute(sa.insert(AuditTableRow).values(seq=seq, body=body, mac=link.mac))

@@ -7,13 +7,15 @@ from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import Any
 
-from vig.catalogue import rows
+from vig.catalogue import rows, rows_review
 from vig.catalogue.values import (
     Account,
     Analysis,
     AnalysisState,
     AuditRow,
+    KeptVersion,
     ObjectRow,
     ObjectState,
     Origin,
@@ -158,8 +160,112 @@ def clip(row: rows.ClipRow) -> MicroClip:
         chosen_at=unstamp(row.chosen_at),
         proposed_by=row.proposed_by,
         play=Play(row.play),
+        play_at=row.play_at,
+        initiated_by=Role(row.initiated_by) if row.initiated_by else None,
+        received_by=Role(row.received_by) if row.received_by else None,
+        principles=tuple(json.loads(row.principles or "[]")),
+        question=row.question or "",
         version=row.version,
     )
+
+
+def clip_to_state(row: rows.ClipRow) -> dict[str, Any]:
+    """A micro-clip as something JSON can hold, without its version and its place in the plan."""
+    return state_of_clip(clip(row))
+
+
+def state_of_clip(given: MicroClip) -> dict[str, Any]:
+    """The same from the value."""
+    return {
+        "recording": given.recording,
+        "start": given.span.start,
+        "end": given.span.end,
+        "chosen_by": given.chosen_by,
+        "chosen_at": stamp(given.chosen_at),
+        "proposed_by": given.proposed_by,
+        "play": given.play.value,
+        "play_at": given.play_at,
+        "initiated_by": given.initiated_by and given.initiated_by.value,
+        "received_by": given.received_by and given.received_by.value,
+        "principles": list(given.principles),
+        "title": given.title,
+        "note": given.note,
+        "question": given.question,
+    }
+
+
+def columns_of_clip(state: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a state that may change."""
+    names = ("proposed_by", "play", "play_at", "initiated_by", "received_by")
+    return {
+        "starts": state["start"],
+        "ends": state["end"],
+        **{name: state[name] for name in names},
+        "principles": json.dumps(state["principles"]),
+        **{name: state[name] for name in ("title", "note", "question")},
+    }
+
+
+def clip_of_state(clip_id: str, state: dict[str, Any], version: int) -> MicroClip:
+    """A micro-clip as it was at a version."""
+    return MicroClip(
+        id=clip_id,
+        recording=state["recording"],
+        span=Span(state["start"], state["end"]),
+        title=state["title"],
+        note=state["note"],
+        chosen_by=state["chosen_by"],
+        chosen_at=unstamp(state["chosen_at"]),
+        proposed_by=state["proposed_by"],
+        play=Play(state["play"]),
+        play_at=state["play_at"],
+        initiated_by=Role(state["initiated_by"]) if state["initiated_by"] else None,
+        received_by=Role(state["received_by"]) if state["received_by"] else None,
+        principles=tuple(state["principles"]),
+        question=state["question"],
+        version=version,
+    )
+
+
+def note_to_state(row: rows.AnnotationRow) -> dict[str, Any]:
+    """A remark as something JSON can hold."""
+    return state_of_note(annotation(row))
+
+
+def state_of_note(given: Annotation) -> dict[str, Any]:
+    """The same from the value."""
+    return {
+        "recording": given.recording,
+        "start": given.span.start,
+        "end": given.span.end,
+        "words": given.words,
+        "by": given.by,
+        "at": stamp(given.at),
+    }
+
+
+def note_of_state(note_id: str, state: dict[str, Any], version: int) -> Annotation:
+    """A remark as it was at a version."""
+    return Annotation(
+        id=note_id,
+        recording=state["recording"],
+        span=Span(state["start"], state["end"]),
+        words=state["words"],
+        by=state["by"],
+        at=unstamp(state["at"]),
+        version=version,
+    )
+
+
+def kept_version(row: rows_review.KeptVersionRow) -> KeptVersion:
+    """One version of a thing; a micro-clip, a remark, or None where it was taken away."""
+    state = row.state
+    what: MicroClip | Annotation | None = None
+    if state is not None:
+        state = {**state, "recording": row.recording}
+        make = clip_of_state if row.kind == "clip" else note_of_state
+        what = make(row.thing, state, row.version)
+    return KeptVersion(row.thing, row.version, row.by, unstamp(row.at), row.page, what)
 
 
 def annotation(row: rows.AnnotationRow) -> Annotation:

@@ -58,7 +58,10 @@ def revision(engine: sa.Engine) -> str | None:
 
 @contextmanager
 def _foreign_keys_off(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """SQLite changes a table by copying it, and would take the dropped one's children along."""
+    """SQLite changes a table by copying it, and would take the dropped one's children along.
+
+    It would also refuse to give the copy its name while a trigger of another table asks for it.
+    """
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
             yield connection
@@ -67,9 +70,11 @@ def _foreign_keys_off(engine: sa.Engine) -> Iterator[sa.Connection]:
         assert bare is not None
         cursor = bare.cursor()
         cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute("PRAGMA legacy_alter_table = ON")
         try:
             yield connection
         finally:
+            cursor.execute("PRAGMA legacy_alter_table = OFF")
             cursor.execute("PRAGMA foreign_keys = ON")
             cursor.close()
 

@@ -10,17 +10,20 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from vig.catalogue import mapping, rows
+from vig.catalogue import mapping, rows, rows_review
 from vig.catalogue.engine import READ
 from vig.catalogue.sealed import FieldCipher, folded
 from vig.catalogue.values import (
     Analysis,
     AnalysisState,
     AuditRow,
+    Deed,
+    KeptVersion,
     ObjectRow,
     Origin,
     Receipt,
 )
+from vig.catalogue.write_deeds import Way, deed_of, next_step
 from vig.domain.family import ConsentRuling, Family, Purpose, permits
 from vig.domain.recording import Recording, RecordingState
 from vig.domain.review import Annotation, MicroClip, Moment, ReviewPlan
@@ -217,6 +220,48 @@ class Reads:
             film = one(session, rows.RecordingRow, recording_id, "recording")
             shown = tuple(mapping.clip(row) for row in session.scalars(asked))
             return ReviewPlan(recording_id, shown, film.plan_version)
+
+    def versions(self, thing_id: str) -> tuple[KeptVersion, ...]:
+        """Every version of a micro-clip or remark, oldest first, also once it was taken away."""
+        asked = (
+            sa.select(rows_review.KeptVersionRow)
+            .where(rows_review.KeptVersionRow.thing == thing_id)
+            .order_by(rows_review.KeptVersionRow.version)
+        )
+        with self._reading() as session:
+            return tuple(mapping.kept_version(row) for row in session.scalars(asked))
+
+    def history(self, recording_id: str) -> tuple[KeptVersion, ...]:
+        """Every version of every micro-clip and remark of a film, oldest first."""
+        asked = (
+            sa.select(rows_review.KeptVersionRow)
+            .where(rows_review.KeptVersionRow.recording == recording_id)
+            .order_by(
+                rows_review.KeptVersionRow.at,
+                rows_review.KeptVersionRow.thing,
+                rows_review.KeptVersionRow.version,
+            )
+        )
+        with self._reading() as session:
+            return tuple(mapping.kept_version(row) for row in session.scalars(asked))
+
+    def item(self, about: str, kind: str, *, whose: str = "") -> Any:
+        """A thing that was set of a film, a family or an account; None where it was not."""
+        return self.items(about, kind).get(whose)
+
+    def items(self, about: str, kind: str) -> dict[str, Any]:
+        """All things of a kind, by whose they are."""
+        asked = sa.select(rows_review.ItemRow).where(
+            rows_review.ItemRow.about == about, rows_review.ItemRow.kind == kind
+        )
+        with self._reading() as session:
+            return {row.whose: row.value for row in session.scalars(asked)}
+
+    def next_deed(self, recording_id: str, actor: str, way: Way) -> Deed | None:
+        """What this person's next "undo" or "redo" on a film would take; None for nothing."""
+        with self._reading() as session:
+            row = session.scalar(next_step(recording_id, actor, way))
+            return deed_of(row) if row else None
 
     # --- the house
 

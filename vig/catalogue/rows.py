@@ -187,13 +187,20 @@ class ClipRow(Row):
     proposed_by: Mapped[str | None] = mapped_column(Id)
     """A moment's id, kept even when a later analysis replaced that moment."""
     play: Mapped[str] = mapped_column(Code)
+    play_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+    initiated_by: Mapped[str | None] = mapped_column(Code)
+    received_by: Mapped[str | None] = mapped_column(Code)
+    principles: Mapped[str | None] = mapped_column(sa.Text)
+    """A JSON list of codes; what a service's own codes mean is sealed in its vocabulary."""
     position: Mapped[int | None]
     """Place in the review plan; None for a clip left out of it."""
     version: Mapped[int] = mapped_column(default=1)
     title_ct: Mapped[bytes]
     note_ct: Mapped[bytes]
+    question_ct: Mapped[bytes | None]
     title = Sealed[str]()
     note = Sealed[str]()
+    question = Sealed[str | None]()
 
 
 class AnnotationRow(Row):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, Literal
 
 from vig.domain.account import Office
 from vig.domain.family import Purpose
 from vig.domain.observation import ModelRef
+from vig.domain.review import Annotation, MicroClip
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,43 @@ class Analysis:
     state: AnalysisState
     observations: str | None
     """The sealed object with what was seen and heard; None until it was kept."""
+
+
+Kind = Literal["clip", "note", "order", "item"]
+"""What a :class:`Change` may be about; see ``kept.py``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one deed did to one thing, as states that JSON can hold; None where it was not there."""
+
+    kind: Kind
+    key: str
+    before: Any = field(repr=False)
+    after: Any = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """A micro-clip or remark as it was, who made it so, and when."""
+
+    id: str
+    version: int
+    by: str
+    at: datetime
+    page: str | None
+    what: MicroClip | Annotation | None = field(repr=False)
+    """None where this version is that it was taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One deed of a person on a film, as it is remembered for undo and redo."""
+
+    action: str
+    words: str = field(repr=False)
+    """What was done, such as "keep 2:14"."""
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,22 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from vig.catalogue import mapping, rows
+from vig.catalogue import mapping, rows, rows_review
 from vig.catalogue.sealed import folded
 from vig.catalogue.values import ObjectRow
 from vig.catalogue.writing import LONGEST_TEXT, Writing, checked_code, checked_id, checked_text
 from vig.domain.family import ConsentRuling, Family
 from vig.domain.recording import Footage, Recording, RecordingState
 from vig.errors import AlreadyHere, BadValue, Conflict
+
+REVIEW = (
+    rows.ClipRow,
+    rows.AnnotationRow,
+    rows_review.KeptVersionRow,
+    rows_review.DeedRow,
+    rows.AnalysisRow,
+)
+"""What hangs on a film and is gone with its keys."""
 
 
 class FilmWrites(Writing):
@@ -81,6 +90,9 @@ class FilmWrites(Writing):
         if self._session.scalar(owns.limit(1)) is not None:
             raise BadValue(what="Erase this family's films first.")
         self._touched(family_id)
+        self._session.execute(
+            sa.delete(rows_review.ItemRow).where(rows_review.ItemRow.about == family_id)
+        )
         self._session.delete(row)
         self._session.flush()
 
@@ -239,10 +251,21 @@ class FilmWrites(Writing):
 
     def _drop_all_of(self, row: rows.RecordingRow) -> None:
         """Remove a recording's row and every row that hangs on it."""
-        for kind in (rows.ClipRow, rows.AnnotationRow, rows.AnalysisRow, rows.ObjectTableRow):
-            self._session.execute(sa.delete(kind).where(kind.recording == row.id))
+        self._drop_review_of(row.id)
+        self._session.execute(
+            sa.delete(rows.ObjectTableRow).where(rows.ObjectTableRow.recording == row.id)
+        )
         self._session.delete(row)
         self._session.flush()
+
+    def _drop_review_of(self, recording_id: str) -> None:
+        """Remove what was found in a film, what people made of it, and how it came to be so."""
+        self._session.flush()  # versions go only once the film is seen to be going
+        for kind in REVIEW:
+            self._session.execute(sa.delete(kind).where(kind.recording == recording_id))
+        self._session.execute(
+            sa.delete(rows_review.ItemRow).where(rows_review.ItemRow.about == recording_id)
+        )
 
 
 def _maybe(given: str | None, longest: int = LONGEST_TEXT) -> str | None:

@@ -32,8 +32,7 @@ class HouseWrites(FilmWrites):
         row.state = RecordingState.ERASING.value
         row.footprint = None
         row.original_name = None
-        for kind in (rows.ClipRow, rows.AnnotationRow, rows.AnalysisRow):
-            self._session.execute(sa.delete(kind).where(kind.recording == recording_id))
+        self._drop_review_of(recording_id)
         self._session.execute(
             sa.update(rows.ObjectTableRow)
             .where(rows.ObjectTableRow.recording == recording_id)
@@ -80,6 +79,11 @@ class HouseWrites(FilmWrites):
         return len(changes)
 
     # --- settings
+
+    def setting(self, key: str) -> Any:
+        """A setting as it is within this act; None where it was not kept."""
+        row = self._session.get(rows.SettingRow, checked_code(key))
+        return None if row is None else row.value
 
     def set(self, key: str, value: Any) -> None:
         """Keep a setting (anything JSON can hold), sealed; None removes it."""

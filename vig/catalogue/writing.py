@@ -83,9 +83,14 @@ def checked_id(given: str | None) -> str:
     """``given`` where it is an id of this catalogue, a fresh one for None."""
     if given is None:
         return rows.new_id()
-    if not _ID.fullmatch(given):
+    if not is_id(given):
         raise BadValue(what="An id has 32 hexadecimal digits.")
     return given
+
+
+def is_id(given: str) -> bool:
+    """Whether this is an id of this catalogue."""
+    return _ID.fullmatch(given) is not None
 
 
 def checked_code(given: str) -> str:

@@ -12,7 +12,11 @@ class Role(StrEnum):
     """Who a person in the film is to the others."""
 
     BABY = "baby"
+    TWIN = "twin"
+    """A second child that belongs to the film's work; only a person says so."""
     PARENT = "parent"
+    CARER2 = "carer2"
+    """A second carer; only a person says so."""
     OTHER = "other"
     UNKNOWN = "unknown"
 

@@ -26,6 +26,24 @@ class Principle(StrEnum):
     DEEPENING = "deepening"
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One entry of the service's vocabulary for what a micro-clip shows."""
+
+    code: str
+    """One of :class:`Principle` or a code of the service's own; never reused."""
+    words: str
+    withdrawn: bool = False
+    """No longer offered; micro-clips that carry it still say it."""
+
+
+class Sense(StrEnum):
+    """A kind of cue that a family may have switched off; why is nowhere kept."""
+
+    LOOKING = "looking"
+    SMILING = "smiling"
+
+
 class Cue(StrEnum):
     """What a piece of evidence speaks of."""
 
@@ -81,7 +99,7 @@ class Play(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MicroClip:
-    """A stretch of film that a person chose."""
+    """A stretch of film that a person chose, and what they made of it."""
 
     id: str
     recording: str
@@ -93,6 +111,16 @@ class MicroClip:
     proposed_by: str | None = None
     """The id of the moment it came from; None where a person found it alone."""
     play: Play = Play.NORMAL
+    play_at: Micros | None = None
+    """From when it is slow, or where it freezes, on the film's clock; None for the whole clip."""
+    initiated_by: Role | None = None
+    """Who made the initiative; None where the guider has not said."""
+    received_by: Role | None = None
+    """Who received it; None where the guider has not said."""
+    principles: tuple[str, ...] = ()
+    """Codes of the service's vocabulary (see :class:`Term`), in the order they were ticked."""
+    question: str = ""
+    """What the guider wants to ask the parent about it."""
     version: int = 1
     """Which edit this is; a change names the edit it was made from."""
 
@@ -122,4 +150,5 @@ class ReviewPlan:
 
     @property
     def length(self) -> Micros:
+        """How long they last together."""
         return sum(clip.span.length for clip in self.clips)

@@ -1,0 +1,58 @@
+"""The way back, and forth again: per film and per person, across reloads and restarts."""
+
+from __future__ import annotations
+
+from vig.app.deeds.doing import asked
+from vig.app.policy import plain
+from vig.app.workspace import Workspace
+from vig.catalogue.values import Deed
+from vig.catalogue.write_deeds import DoneBefore, Way
+
+
+def undo(ws: Workspace, recording_id: str, *, actor: str, nonce: str | None = None) -> str | None:
+    """Undo this person's last deed on this film; what it was, None where there is none.
+
+    Overtaken where somebody else has changed the same thing since; nothing is changed then.
+    """
+    return _step(ws, recording_id, actor, "undo", nonce)
+
+
+def redo(ws: Workspace, recording_id: str, *, actor: str, nonce: str | None = None) -> str | None:
+    """Do the last deed again that this person undid; what it was, None where there is none."""
+    return _step(ws, recording_id, actor, "redo", nonce)
+
+
+def undoable(ws: Workspace, recording_id: str, actor: str) -> tuple[str | None, str | None]:
+    """What undo and redo would do now, such as "Undo: keep 2:14"; None for nothing."""
+    ways: tuple[tuple[Way, str], ...] = (("undo", "Undo"), ("redo", "Redo"))
+    found = [(say, ws.catalogue.next_deed(recording_id, plain(actor), way)) for way, say in ways]
+    back, forth = (f"{say}: {deed.words}" if deed else None for say, deed in found)
+    return back, forth
+
+
+RIGHTS = {
+    "moment": "moment.judge",
+    "clip": "clip.change",
+    "plan": "clip.change",
+    "note": "note.add",
+    "film": "film.change",
+    "family": "family.change",
+    "account": "film.see",
+}
+"""Who may undo a deed: whoever may still do it, by the first half of its action."""
+
+
+def _step(ws: Workspace, recording_id: str, actor: str, way: Way, nonce: str | None) -> str | None:
+    deed = ws.catalogue.next_deed(recording_id, plain(actor), way)
+    asked(ws, recording_id, actor, _right(deed))
+    try:
+        with ws.catalogue.act(plain(actor), way, object=recording_id) as act:
+            act.once(recording_id, nonce)
+            stepped = act.step(recording_id, way)
+    except DoneBefore:
+        return None
+    return stepped.words if stepped else None
+
+
+def _right(deed: Deed | None) -> str:
+    return RIGHTS[deed.action.partition(".")[0]] if deed else "film.see"
