@@ -11,7 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.houses import House, Workspace
+from vig.app.accounts import FIRST_OFFICES, Account
 from vig.app.library import Need, Page, Shelf
+from vig.app.rights import DEEDS
+from vig.app.second import Steps
 from vig.errors import Unknown
 from vig.ui import desk
 
@@ -30,6 +33,9 @@ class Pages:
         self.house = House(Workspace())
         self.rendered = False
         self.who: str | None = "guider"
+        self.people = (Account("guider", "Ann", FIRST_OFFICES, None, False, 1),)
+        self.steps = Steps(codes=False, spares=0, passkeys=())
+        self.may: set[str] = set(DEEDS)
 
     def sit_down(self) -> None:
         desk.seat(self.house, lambda cookies: self.who)  # type: ignore[arg-type]
@@ -77,6 +83,10 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.setattr("vig.app.library.pseudonyms", lambda *_: ("F-014",))
     monkeypatch.setattr("vig.app.walk.left", lambda *_: frozenset(pages.left))
     monkeypatch.setattr("vig.app.playback.rendered", lambda *_: pages.rendered)
+    monkeypatch.setattr("vig.app.accounts.of", lambda *_: pages.people[0])
+    monkeypatch.setattr("vig.app.accounts.listed", lambda *_: pages.people)
+    monkeypatch.setattr("vig.app.second.of", lambda *_: pages.steps)
+    monkeypatch.setattr("vig.app.policy.may", lambda ws, who, deed, **_: deed in pages.may)
     for name in ("keep", "leave", "bring_back", "choose", "unkeep", "analyse", "cancel", "erase"):
         monkeypatch.setattr(f"vig.app.walk.{name}", told(name))
     yield pages

@@ -230,8 +230,10 @@ def add(
 
 def rename(ws: Workspace, account_id: str, name: str, *, actor: str) -> Account:
     """Another name: by an admin, or by its person. BadValue where it is taken."""
-    own = policy.plain(actor) == account_id
-    policy.authorise(ws, actor, "account.own" if own else "house.accounts")
+    if policy.plain(actor) == account_id:
+        policy.authorise(ws, actor, "account.own", by=account_id)
+    else:
+        policy.authorise(ws, actor, "house.accounts")
     account = ws.catalogue.account(account_id)
     with ws.catalogue.act(policy.plain(actor), "account.rename", object=account_id) as act:
         return act.change_account(account_id, version=account.version, name=name)

@@ -91,7 +91,7 @@ def set_up_codes(
     ws: Workspace, account_id: str, secret: str, code: str, *, now: Callable[[], float] = time.time
 ) -> tuple[str, ...]:
     """Begin with codes, once one of them was typed back; ten printed codes. WrongCode."""
-    policy.authorise(ws, account_id, "account.own")
+    policy.authorise(ws, account_id, "account.own", by=account_id)
     step = _step_of(secret, code, int(now()), 0)
     if step is None:
         raise WrongCode
@@ -190,7 +190,7 @@ def ask_new(ws: Workspace, account: Account, site: Site) -> Question:
         UserVerificationRequirement,
     )
 
-    policy.authorise(ws, account.id, "account.own")
+    policy.authorise(ws, account.id, "account.own", by=account.id)
     options = generate_registration_options(
         rp_id=site.host,
         rp_name=ISSUER,
@@ -215,7 +215,7 @@ def keep_new(
     from webauthn import verify_registration_response
     from webauthn.helpers.exceptions import WebAuthnException
 
-    policy.authorise(ws, account_id, "account.own")
+    policy.authorise(ws, account_id, "account.own", by=account_id)
     try:
         made = verify_registration_response(
             credential=answer,
@@ -291,7 +291,7 @@ def parsed(answer: str) -> dict[str, Any]:
 
 def drop_codes(ws: Workspace, account_id: str) -> None:
     """No codes any more. BadValue where an admin would be left without a second step."""
-    policy.authorise(ws, account_id, "account.own")
+    policy.authorise(ws, account_id, "account.own", by=account_id)
     _check_left(ws, account_id, bool(ws.catalogue.passkeys(account_id)))
     with ws.catalogue.act(account_id, "second.codes-off", object=account_id) as act:
         act.set_codes(account_id, None)
@@ -299,7 +299,7 @@ def drop_codes(ws: Workspace, account_id: str) -> None:
 
 def drop_passkey(ws: Workspace, account_id: str, passkey_id: str) -> None:
     """One device less. BadValue as above, or where it is somebody else's."""
-    policy.authorise(ws, account_id, "account.own")
+    policy.authorise(ws, account_id, "account.own", by=account_id)
     mine = ws.catalogue.passkeys(account_id)
     if passkey_id not in {key.id for key in mine}:
         raise BadValue(what="This device is not among yours.")

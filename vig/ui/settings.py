@@ -8,7 +8,7 @@ import streamlit as st
 
 import vig
 from vig.errors import VigError
-from vig.ui import desk, words
+from vig.ui import desk, people, words
 
 
 def page() -> None:
@@ -21,6 +21,9 @@ def page() -> None:
         with st.container(border=True):
             _restore()
     with right:
+        with st.container(border=True):
+            people.own()
+        people.everybody()
         with st.container(border=True):
             _ways_in()
         with st.container(border=True):
@@ -78,8 +81,6 @@ def _ways_in() -> None:
         tried = "tried" if slot.tested else "not tried yet"
         made = words.day(slot.made_at.date())
         st.markdown(f"{kinds.get(str(slot.kind), str(slot.kind))} :gray[{tried}, made {made}]")
-    if not desk.house().demo:
-        st.html('<a href="/account/passphrase" target="_self">Change the passphrase…</a>')
     st.caption("Anybody with one of these can open every film. Two are needed at all times.")
 
 
