@@ -10,14 +10,20 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.houses import House, Workspace
+from tests.ui.houses import House, Workspace, empty_room
+from vig.app import deeds
 from vig.app.accounts import FIRST_OFFICES, Account
 from vig.app.library import Need, Page, Shelf
 from vig.app.rights import DEEDS
+from vig.app.room import Room
 from vig.app.second import Steps
+from vig.app.vocabulary import BUILT_IN
+from vig.domain.review import ReviewPlan
 from vig.errors import Unknown
+from vig.testing import scene
 from vig.ui import desk
 
+SCENE = "0 20 baby: parent  parent: baby smile"
 APP = Path(__file__).parents[2] / "streamlit_app.py"
 
 
@@ -27,6 +33,11 @@ class Pages:
     def __init__(self) -> None:
         self.shelves: list[Shelf] = []
         self.needs: list[Need] = []
+        self.done: list[tuple[Any, ...]] = []
+        self.nonces: list[str] = []
+        self.made: object = None
+        self.look_first = False
+        self.undo: str | None = None
         self.asked: list[tuple[Any, ...]] = []
         self.left: set[str] = set()
         self.problem: Exception | None = None
@@ -80,14 +91,43 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.setattr(
         "vig.app.library.coming", lambda *_: tuple(pages.house.workspace.catalogue.coming)
     )
+    monkeypatch.setattr("vig.app.library.work", lambda ws, who, job: ws.jobs.status(job))
     monkeypatch.setattr("vig.app.library.pseudonyms", lambda *_: ("F-014",))
-    monkeypatch.setattr("vig.app.walk.left", lambda *_: frozenset(pages.left))
+
+    def room(workspace: Any, film: str, actor: str) -> Room:
+        kept = workspace.catalogue
+        return empty_room(
+            moments=() if pages.look_first else kept.moments(film),
+            clips=kept.clips(film),
+            plan=ReviewPlan(film, kept.clips(film)[::-1], 3),
+            notes=kept.annotations(film),
+            left=frozenset(pages.left),
+            kept={c.proposed_by: c.id for c in kept.clips(film) if c.proposed_by},
+            look_first=pages.look_first,
+            undo=pages.undo,
+        )
+
+    def done(name: str) -> Callable[..., object]:
+        def deed(workspace: Any, film: str, *what: Any, actor: str, nonce: str, **more: Any) -> Any:
+            if pages.problem is not None:
+                raise pages.problem
+            pages.done.append((name, film, *what, more, actor))
+            pages.nonces.append(nonce)
+            return pages.made
+
+        return deed
+
+    monkeypatch.setattr("vig.app.room.room", room)
+    monkeypatch.setattr("vig.app.vocabulary.terms", lambda *_: BUILT_IN)
+    monkeypatch.setattr("vig.app.analysis.observations_of", lambda *_: scene(SCENE))
+    for name in deeds.__all__:
+        monkeypatch.setattr(f"vig.app.deeds.{name}", done(name))
     monkeypatch.setattr("vig.app.playback.rendered", lambda *_: pages.rendered)
     monkeypatch.setattr("vig.app.accounts.of", lambda *_: pages.people[0])
     monkeypatch.setattr("vig.app.accounts.listed", lambda *_: pages.people)
     monkeypatch.setattr("vig.app.second.of", lambda *_: pages.steps)
     monkeypatch.setattr("vig.app.policy.may", lambda ws, who, deed, **_: deed in pages.may)
-    for name in ("keep", "leave", "bring_back", "choose", "unkeep", "analyse", "cancel", "erase"):
+    for name in ("analyse", "cancel", "erase"):
         monkeypatch.setattr(f"vig.app.walk.{name}", told(name))
     yield pages
     desk._seat.clear()

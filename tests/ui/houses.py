@@ -11,11 +11,23 @@ from typing import Any
 
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Shelf
+from vig.app.room import Room
+from vig.app.vocabulary import BUILT_IN
+from vig.catalogue.values import Account, Analysis, AnalysisState
 from vig.domain.clock import Span
-from vig.domain.family import Family, Role
+from vig.domain.family import Family, Purpose, Role
 from vig.domain.progress import Progress
 from vig.domain.recording import Footage, Recording, RecordingState
-from vig.domain.review import Annotation, Cue, Evidence, MicroClip, Moment, Principle
+from vig.domain.review import (
+    Annotation,
+    Cue,
+    Evidence,
+    MicroClip,
+    Moment,
+    Principle,
+    ReviewPlan,
+    Sense,
+)
 from vig.vault.keys import SlotInfo, SlotKind
 
 SECOND = 1_000_000
@@ -81,6 +93,29 @@ def shelf(**changes: Any) -> Shelf:
     return replace(plain, **changes)
 
 
+def empty_room(**changes: Any) -> Room:
+    """A room of the film with nothing in it."""
+    plain = Room(
+        recording=RECORDING,
+        moments=(),
+        clips=(),
+        plan=ReviewPlan(FILM),
+        notes=(),
+        left=frozenset(),
+        kept={},
+        question="How can I calm her?",
+        focus=(),
+        look_first=False,
+        off=frozenset({Sense.SMILING}),
+        people={},
+        vocabulary=BUILT_IN,
+        keys={},
+        undo=None,
+        redo=None,
+    )
+    return replace(plain, **changes)
+
+
 class Catalogue:
     def __init__(self, moments: Sequence[Moment], clips: Sequence[MicroClip]) -> None:
         self.kept = list(clips)
@@ -94,11 +129,24 @@ class Catalogue:
     def clips(self, recording_id: str) -> tuple[MicroClip, ...]:
         return tuple(self.kept)
 
+    def settings(self, prefix: str) -> dict[str, Any]:
+        return {}  # no film of which only a part has arrived
+
+    def accounts(self) -> tuple[Account, ...]:
+        return ()
+
+    def latest_analysis(self, recording_id: str) -> Analysis:
+        when = datetime(2026, 11, 13, tzinfo=UTC)
+        return Analysis("run", FILM, when, "0", (), "x", AnalysisState.DONE, "observations")
+
     def annotations(self, recording_id: str) -> tuple[Annotation, ...]:
         return tuple(self.notes)
 
     def recordings(self, *, state: RecordingState) -> tuple[Recording, ...]:
         return tuple(self.coming) if state is RecordingState.IMPORTING else ()
+
+    def family(self, family_id: str) -> Family:
+        return Family(family_id, "F-014", 23, "Mum")
 
     def families(self) -> tuple[Family, ...]:
         return (Family("family", "F-014", 23),)
@@ -116,6 +164,10 @@ class Workspace:
     def __init__(self, moments: Sequence[Moment] = (), clips: Sequence[MicroClip] = ()) -> None:
         self.jobs = Jobs()
         self.catalogue = Catalogue(moments, clips)
+        self.agreed = True
+
+    def allowed(self, recording: Recording, purpose: Purpose) -> bool:
+        return self.agreed
 
 
 class House:

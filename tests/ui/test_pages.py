@@ -14,6 +14,7 @@ from tests.ui.conftest import Pages, drawn, words_on
 from tests.ui.houses import FILM, RECORDING, House, Workspace, clip, job, moment, shelf
 from vig.app.jobs import Failure, JobState
 from vig.app.library import Need, Want
+from vig.app.policy import Visitor
 from vig.domain.recording import RecordingState
 from vig.errors import DiskFull, NoConsent
 from vig.ui import words
@@ -352,8 +353,20 @@ def test_a_page_drawn_for_nobody_shows_nothing(pages: Pages) -> None:
 
 def test_the_name_and_the_lock_are_on_the_page_before_anything_else(pages: Pages) -> None:
     at = pages.open(adding=True)
-    assert drawn(at, "door") == {"who": "guider"}
+    assert drawn(at, "door") == {"who": "Ann", "visit": None}
     assert at.get("bidi_component")[0].proto.component_name == "vig-door"
+
+
+def test_on_a_visit_nothing_is_offered_that_a_visit_does_not_allow(pages: Pages) -> None:
+    pages.shelves = [shelf()]
+    at = pages.open()
+    usual = {button.label for button in at.button}
+    assert {"Add a film", "Review"} <= usual
+    pages.who = Visitor.of("guider", "family")
+    at.run()
+    assert drawn(at, "door") == {"who": "Ann", "visit": "F-014"}
+    assert {button.label for button in at.button} == usual - {"Add a film"}
+    assert not at.get("menu_button")
 
 
 def test_an_error_of_the_app_is_its_sentence_and_its_advice(pages: Pages) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from vig.app import analysis, policy
-from vig.app.jobs import Jobs, JobState, JobStatus
+from vig.app.jobs import JobId, Jobs, JobState, JobStatus
 from vig.app.workspace import Workspace
 from vig.catalogue.read_shelves import Tally
 from vig.domain.clock import Micros, SpanSet
@@ -145,6 +145,13 @@ def original_gone(ws: Workspace, recording_id: str, *, actor: str) -> None:
 def coming(ws: Workspace, actor: str) -> tuple[Recording, ...]:
     """Films on their way in, of families whose films ``actor`` may open."""
     return policy.seen(ws, actor, ws.catalogue.recordings(state=RecordingState.IMPORTING))
+
+
+def work(ws: Workspace, actor: str, job: JobId) -> JobStatus:
+    """How far the job of a film is that ``actor`` may open. Raises NotAllowed, Unknown."""
+    status = ws.jobs.status(job)
+    policy.authorise(ws, actor, "film.see", recording=status.subject)
+    return status
 
 
 def pseudonyms(ws: Workspace, actor: str, deed: str = "film.add") -> tuple[str, ...]:

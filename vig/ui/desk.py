@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from vig.app.policy import Visitor
 from vig.errors import VaultLocked, VigError
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def me() -> str:
     if who is None:
         raise VaultLocked
     return who
+
+
+def on_visit() -> bool:
+    """Whether this browser is in a family's home; what it may not do there is not offered."""
+    return isinstance(actor(), Visitor)
 
 
 @contextmanager

@@ -42,7 +42,9 @@ def page() -> None:
     adding = st.session_state.setdefault("adding", False)
     head, act = st.columns([5, 1], vertical_alignment="bottom")
     head.title("Library")
-    if act.button(
+    if desk.on_visit():
+        adding = False
+    elif act.button(
         "Close" if adding else "Add a film",
         type="secondary" if adding else "primary",
         width="stretch",
@@ -184,6 +186,8 @@ def _film(shelf: Shelf) -> None:
             _original(recording.id)
     if go.button("Review", key=f"open-{recording.id}", type="primary", width="stretch"):
         open_film(recording.id)
+    if desk.on_visit():
+        return
     chosen = go.menu_button("More", (AGAIN, ERASE), key=f"more-{recording.id}", width="stretch")
     if chosen == AGAIN:
         _analyse(recording.id)
@@ -238,7 +242,7 @@ def bar(recording_id: str, job: str) -> None:
     """How far the watching of a film is, and a way to stop it; for a fragment of its own."""
     with desk.told():
         workspace = desk.workspace()
-        work = workspace.jobs.status(job)
+        work = library.work(workspace, desk.me(), job)
         if work.ended:
             st.rerun()  # back to a page that does not draw itself anew
         st.progress(work.share, text=doing(work))

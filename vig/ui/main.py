@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vig.app import accounts, visits
 from vig.ui import desk
 from vig.ui.door import door
 from vig.ui.parts import ASSETS
@@ -25,14 +26,13 @@ def draw() -> None:
     )
     # Our one style for the pages: on a tablet Streamlit's margins would cost the film a sixth.
     st.html(ASSETS / "assets" / "pages.css")
-    page = st.navigation(
-        [
-            st.Page(LIBRARY, title="Library", url_path="library", default=True),
-            st.Page(REVIEW, title="Review", url_path="review"),
-            st.Page(SETTINGS, title="Settings", url_path="settings"),
-        ],
-        position="top",
-    )
+    pages = [
+        st.Page(LIBRARY, title="Library", url_path="library", default=True),
+        st.Page(REVIEW, title="Review", url_path="review"),
+    ]
+    if not desk.on_visit():
+        pages.append(st.Page(SETTINGS, title="Settings", url_path="settings"))
+    page = st.navigation(pages, position="top")
     who = desk.actor()
     if who is None or desk.house().state != "open":
         st.write("You are signed out.")
@@ -40,6 +40,8 @@ def draw() -> None:
         st.stop()
     st.session_state["actor"] = who
     # First, so that the way out is there however long the rest takes.
-    door(who)
+    with desk.told():
+        account, family = accounts.of(desk.workspace(), who), visits.whose(desk.workspace(), who)
+        door(account.name if account else "", family.pseudonym if family else None)
     with desk.told():
         page.run()

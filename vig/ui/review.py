@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 
-from vig.app import library, playback, walk
+from vig.app import analysis, found, library, playback, policy, room
 from vig.app.library import Shelf
+from vig.app.room import Room
 from vig.app.workspace import Workspace
-from vig.errors import Unknown, VigError
+from vig.domain.family import Purpose
+from vig.errors import NotAllowed, Unknown, VigError
 from vig.ui import desk, words
 from vig.ui.library import LOOK_EVERY, bar, films_now, open_film, thumbnail
-from vig.ui.player import Gesture, review_room, room_data
+from vig.ui.obey import Memory, obey
+from vig.ui.player import Gesture, Said, review_room, room_data
 
 RECENT = 24
 """Films that are offered where none was chosen; the library has them all."""
@@ -30,10 +34,11 @@ def page() -> None:
 
 def _watching(film: str) -> None:
     """A film can be looked at while the computer still watches it."""
-    with desk.told():
-        for shelf in films_now().shelves:
-            if shelf.recording.id == film and shelf.work and not shelf.work.ended:
-                st.fragment(bar, run_every=LOOK_EVERY)(film, shelf.work.id)
+    with suppress(VigError):  # the room says what is wrong
+        workspace = desk.workspace()
+        work = library.shelf(workspace, desk.me(), film, workspace.jobs).work
+        if work and not work.ended:
+            st.fragment(bar, run_every=LOOK_EVERY)(film, work.id)
 
 
 def _choose() -> None:
@@ -62,67 +67,65 @@ def _room(film: str) -> None:
     with desk.told():
         try:
             shelf = library.shelf(desk.workspace(), desk.me(), film)
-        except Unknown:
+        except (Unknown, NotAllowed):
             st.session_state.pop("film", None)
             raise
         _draw(desk.workspace(), shelf)
 
 
 def _draw(workspace: Workspace, shelf: Shelf) -> None:
-    recording = shelf.recording
-    film = recording.id
-    about = words.line(
-        words.age(shelf.age_weeks),
-        words.filmed(recording.filmed_on),
-        words.length(recording.duration),
-    )
-    memory = st.session_state.setdefault(f"room-{film}", {"heard": 0, "problem": None})
-    data = room_data(
-        recording,
-        shelf.pseudonym,
-        workspace.catalogue.moments(film),
-        workspace.catalogue.clips(film),
-        workspace.catalogue.annotations(film),
-        about=about,
-        left=walk.left(workspace, film),
-        seen=shelf.analysed,
-        heard=memory["heard"],
-        problem=memory["problem"],
-        none=words.NO_SUGGESTION if shelf.analysed else words.NOT_WATCHED,
-        remark=words.sentences(
-            words.OLDER if shelf.stale else None,
-            words.RENDERED if playback.rendered(workspace, recording) else None,
-        ),
-    )
+    film = shelf.recording.id
+    kept = st.session_state.setdefault(f"room-{film}", Memory())
+    memory: Memory = kept
+    now = room.room(workspace, film, desk.me())
 
     def made(gesture: Gesture) -> None:
-        if gesture.number > memory["heard"]:
-            memory["problem"] = obey(workspace, shelf, gesture, desk.me())
-            memory["heard"] = gesture.number
+        if gesture.number > memory.heard:
+            obey(workspace, film, gesture, memory, actor=desk.me())
 
+    seen = _seen(workspace, film) if shelf.analysed else {}
+    said = Said(
+        me=policy.plain(desk.me()),
+        carer=workspace.catalogue.family(shelf.recording.family).carer_word,
+        names=_names(workspace, now),
+        none=_none(workspace, shelf, now),
+        remark=words.sentences(
+            words.OLDER if shelf.stale else None,
+            words.RENDERED if playback.rendered(workspace, shelf.recording) else None,
+        ),
+        heard=memory.heard,
+        problem=memory.problem,
+        refused=memory.refused,
+        conflict=memory.conflict,
+        wrote=memory.wrote,
+        **seen,
+    )
+    data = room_data(now, shelf, said)
     review_room(data, key=f"review-{film}", made=made)
 
 
-def obey(workspace: Workspace, shelf: Shelf, gesture: Gesture, actor: str) -> str | None:
-    """Hand a gesture to the app; the sentence to show where it was refused."""
-    film = shelf.recording.id
-    deeds: dict[str, Callable[[], object]] = {
-        "keep": lambda: walk.keep(workspace, film, gesture.moment or "", actor=actor),
-        "leave": lambda: walk.leave(workspace, film, gesture.moment or "", actor=actor),
-        "return": lambda: walk.bring_back(workspace, film, gesture.moment or "", actor=actor),
-        "unkeep": lambda: _unkeep(workspace, film, gesture, actor),
-        "keep-span": lambda: (
-            gesture.span and walk.choose(workspace, film, gesture.span, actor=actor)
-        ),
-    }
-    try:
-        deeds[gesture.kind]()
-    except VigError as error:
-        return words.sentences(str(error), error.advice)
-    return None
+def _none(workspace: Workspace, shelf: Shelf, now: Room) -> str:
+    """Why there is no suggestion, in words that say nothing about the family."""
+    if now.look_first:
+        return words.LOOK_FIRST
+    if not workspace.allowed(shelf.recording, Purpose.ANALYSE):
+        return words.NOT_AGREED
+    return words.NO_SUGGESTION if shelf.analysed else words.NOT_WATCHED
 
 
-def _unkeep(workspace: Workspace, film: str, gesture: Gesture, actor: str) -> None:
-    for clip in workspace.catalogue.clips(film):
-        if clip.id == gesture.clip or (gesture.moment and clip.proposed_by == gesture.moment):
-            walk.unkeep(workspace, clip, actor=actor)
+def _names(workspace: Workspace, now: Room) -> dict[str, str]:
+    """What those who wrote here are called."""
+    wrote = {note.by for note in now.notes}
+    return {one.id: one.name for one in workspace.catalogue.accounts() if one.id in wrote}
+
+
+def _seen(workspace: Workspace, film: str) -> dict[str, Any]:
+    """Who was found and what about the camera would help; worked out once for each watching."""
+    newest = workspace.catalogue.latest_analysis(film)
+    name = newest.observations if newest else None
+    known: tuple[str | None, dict[str, Any]] | None = st.session_state.get(f"seen-{film}")
+    if known is None or known[0] != name:
+        observations = analysis.observations_of(workspace, film)
+        known = (name, {"faces": found.faces(observations), "tips": found.tips(observations)})
+        st.session_state[f"seen-{film}"] = known
+    return known[1]

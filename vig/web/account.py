@@ -13,7 +13,7 @@ from starlette.routing import Route
 from vig.app import accounts
 from vig.domain.progress import unheard
 from vig.errors import VigError
-from vig.web import own, people, sheets, steps
+from vig.web import own, people, sheets, steps, visit
 from vig.web.forms import Fields, form
 from vig.web.porch import Porch, from_our_script, status_of
 from vig.web.sessions import COOKIE
@@ -40,6 +40,7 @@ def routes(porch: Porch) -> list[Route]:
         *steps.routes(porch),
         *own.routes(porch),
         *people.routes(porch),
+        *visit.routes(porch),
     ]
 
 
@@ -166,14 +167,22 @@ class Account:
         return _left()
 
     async def here(self, request: Request) -> Response:
-        """A page says that its person did something (``?active=1``), or asks whether it may stay."""
+        """A page says that its person did something, or asks whether it may stay.
+
+        ``?active=1``: a key, a pointer. ``?showing=1``: a review is being shown and everybody
+        watches it. The answer says in ``x-vig-screen`` which session this is, so that a page of
+        another one can go.
+        """
         if not from_our_script(request):
             return Response(status_code=403)
-        if self._porch.who(request) is None:
+        session = self._porch.who(request)
+        if session is None:
             return Response(status_code=401)
         if request.query_params.get("active") == "1":
             self._porch.sessions.touch(request.cookies.get(COOKIE))
-        return Response(status_code=204)
+        elif request.query_params.get("showing") == "1":
+            self._porch.sessions.show(request.cookies.get(COOKIE))
+        return Response(status_code=204, headers={"x-vig-screen": session.id})
 
     def _sign_in_page(
         self, problem: VigError | str | None, status: int = 200, *, name: str = ""

@@ -20,8 +20,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vig.app.policy import Visitor
 from vig.web.porch import Porch, same_origin
 from vig.web.sessions import COOKIE
+from vig.web.visit import OPEN_ON_VISIT
 
 PUBLIC = ("/account", "/assets", "/healthz")
 CLOSED = ("/_stcore/upload_file", "/_stcore/agent", "/_stcore/metrics", "/media")
@@ -90,12 +92,24 @@ class Gate:
             await PlainTextResponse("This address is not served here.", 421)(scope, receive, send)
         elif _under(path, CLOSED):
             await PlainTextResponse("This is closed here.", 403)(scope, receive, send)
+        elif _under(path, ("/account",)) and self._away(conn, path):
+            await PlainTextResponse("Not during a visit.", 403)(scope, receive, send)
         elif _under(path, PUBLIC) or self._porch.who(conn) is not None:
             await self._app(scope, receive, send)
         elif "text/html" in conn.headers.get("accept", ""):
             await RedirectResponse("/account/sign-in", 303)(scope, receive, send)
         else:
             await PlainTextResponse("Sign in first.", 401)(scope, receive, send)
+
+    def _away(self, conn: HTTPConnection, path: str) -> bool:
+        """Whether this browser is on a visit, which has no business with accounts."""
+        session = self._porch.who(conn)
+        return (
+            session is not None
+            and isinstance(session.actor, Visitor)
+            and path != "/account"
+            and path not in OPEN_ON_VISIT
+        )
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         conn = HTTPConnection(scope)

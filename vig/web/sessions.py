@@ -20,6 +20,10 @@ IDLE = 15 * 60.0
 """Seconds without a sign of a person after which a session ends (at most 15 min: NHS DCB0129
 hazard "unattended screen", requirement 23)."""
 
+LONGEST_SHOWING = 60 * 60.0
+"""Seconds for which a review that is being shown counts as a person, after the last real sign of
+one: a shared review lasts up to an hour, and a film left looping must not stay open all day."""
+
 LONGEST = 12 * 3600.0
 """Seconds after which a session ends in any case."""
 
@@ -52,6 +56,8 @@ class Session:
     """The browser by its own word, to tell one from the other in a list."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     """Names it in that list; opens nothing."""
+    shown: float = 0.0
+    """When a review was last being shown in it, without anybody at the keys."""
     tries: int = 0
     """Wrong second steps so far."""
     passed: bool = False
@@ -127,6 +133,14 @@ class Sessions:
         session.active = self._clock()
         return True
 
+    def show(self, token: str | None) -> bool:
+        """Note that a review is being shown, for at most ``LONGEST_SHOWING`` without a person."""
+        session = self.find(token)
+        if session is None:
+            return False
+        session.shown = self._clock()
+        return True
+
     def sure(self, session: Session) -> None:
         """Note that its person has just typed their passphrase."""
         session.sure_until = self._clock() + SURE
@@ -162,7 +176,8 @@ class Sessions:
         now = self._clock()
         if not session.whole and now - session.began > HALFWAY:
             return True
-        return now - session.active > self._idle or now - session.began >= self._longest
+        last = max(session.active, min(session.shown, session.active + LONGEST_SHOWING))
+        return now - last > self._idle or now - session.began >= self._longest
 
 
 class Throttle:

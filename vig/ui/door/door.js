@@ -1,6 +1,9 @@
 // The way out, on every page, and the watch beside it: a page whose person has gone signs itself out.
 //
-// A moving pointer, a key or a playing film counts as a person; a page that redraws itself does not.
+// A moving pointer or a key counts as a person, a page that redraws itself does not. A film that plays
+// counts as a review being shown, for an hour at most: one left looping must not stay open all day.
+
+import { listen } from "./curtain.js";
 
 const TOLD_EVERY = 20_000; // ms between two signs of life
 const ASKED_EVERY = 5_000; // ms between two questions whether this page may stay
@@ -29,22 +32,42 @@ function open(parent) {
     document.addEventListener(type, note, { signal: ac.signal, capture: true, passive: true });
   }
   button.addEventListener("click", () => leave("/account/lock"), { signal: ac.signal });
-  const ticker = setInterval(async () => {
+  listen(films, ac.signal);
+  let screen = null;
+  const ticker = setInterval(look, ASKED_EVERY);
+  look();
+
+  async function look() {
     const due = Date.now() - told >= TOLD_EVERY;
-    const active = due && (moved || filmPlays());
-    if (active) {
+    const sign = !due ? "" : moved ? "?active=1" : filmPlays() ? "?showing=1" : "";
+    if (sign) {
       moved = false;
       told = Date.now();
     }
     try {
-      const answer = await post(`/account/here${active ? "?active=1" : ""}`);
+      const answer = await post(`/account/here${sign}`);
       if (answer.status === 401) gone();
+      // Another session in this browser: a visit began or ended, and this page is of the one before.
+      const now = answer.headers.get("x-vig-screen");
+      if (screen !== null && now !== null && now !== screen) {
+        hideEverything();
+        location.replace("/");
+      }
+      screen ??= now;
     } catch {
       // the server is away; Streamlit says so itself
     }
-  }, ASKED_EVERY);
+  }
   return {
-    say: (data) => (parent.querySelector(".who").textContent = data?.who ?? ""),
+    say: (data) => {
+      const visit = parent.querySelector(".visit");
+      const link = parent.querySelector("a");
+      parent.querySelector(".who").textContent = data?.visit ? "" : (data?.who ?? "");
+      visit.hidden = !data?.visit;
+      visit.textContent = data?.visit ? `Visit: ${data.visit}` : "";
+      link.textContent = data?.visit ? "End the visit" : "Go on a visit";
+      link.href = data?.visit ? "/account/visit/end" : "/account/visit";
+    },
     close: () => {
       ac.abort();
       clearInterval(ticker);
