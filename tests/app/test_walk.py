@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.conftest import added
-from vig.app import analysis, exports, library, walk
+from vig.app import analysis, exports, lanes, library, walk
 from vig.app.workspace import Workspace
 from vig.catalogue.values import Outcome
 from vig.domain.clock import SECOND, Span
@@ -214,8 +214,8 @@ class TestFromFilmToClip:
         assert newest is not None
         assert {ref.name for ref in newest.models} >= {"yunet", "face-landmarker", "silero-vad"}
         assert not analysis.stale(newest)
-        lanes = library.lanes(ws, recording.id)
-        assert all(len(curve) == 80 for curve in lanes.curves.values())
+        drawn = lanes.lanes(ws, recording.id)
+        assert all(len(heights) == 80 for heights in drawn.heights.values())
 
         clip = walk.keep(ws, recording.id, moments[0].id, actor=ws.opened_by)
         assert walk.keep(ws, recording.id, moments[0].id, actor=ws.opened_by) == clip

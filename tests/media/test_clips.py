@@ -6,14 +6,16 @@ import io
 import itertools
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from tests.media import barcode, making
 from tests.media.oddities import INDEX_FIRST, PLAYABLE, X264
 from vig.domain.clock import SECOND, Grid, Span
-from vig.errors import BadSpan
-from vig.media import clips, proxy, video
+from vig.errors import BadSpan, DecoderFailed
+from vig.media import clips, proxy, sound, video
+from vig.media.inside import tasks
 
 LONG = making.Recipe(frames=250, options=X264 | {"g": "50"})
 """Ten seconds with a keyframe every two, so that most cuts begin between keyframes."""
@@ -212,3 +214,56 @@ def test_a_cut_outside_the_film_is_refused_before_anything_is_read(film: bytes, 
     with pytest.raises(BadSpan):
         clips.cut(io.BytesIO(film), span, sink, times=times)
     assert sink.getvalue() == b""
+
+
+def test_a_sheet_holds_the_frames_shown_at_its_times_row_by_row(film: bytes) -> None:
+    times = [n * 400_000 + 20_000 for n in range(23)]
+    made = clips.sheet(io.BytesIO(film), times, longest=160)
+    whole = cv2.imdecode(np.frombuffer(made.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert whole is not None
+    assert whole.shape[:2] == (3 * made.height, 10 * made.width)
+    for number in range(len(times)):
+        top, left = number // 10 * made.height, number % 10 * made.width
+        tile = whole[top : top + made.height, left : left + made.width, ::-1]
+        assert barcode.read(tile) == number * 10
+
+
+@pytest.mark.parametrize("step", [20_000, 100_000])
+def test_the_outline_is_loud_where_the_film_is_and_flat_where_it_is_quiet(
+    film: bytes, step: int
+) -> None:
+    made = np.frombuffer(sound.outline(io.BytesIO(film), 10 * SECOND, step=step), np.uint8)
+    assert abs(len(made) - 10 * SECOND // step) <= 1
+    # Clicks of 40 ms lie at every half second of the film.
+    at = np.arange(len(made)) * step / SECOND % making.CLICK_EVERY
+    clicking = at < 0.04 - 1e-9
+    quiet = (at > 0.12) & (at < making.CLICK_EVERY - 0.11)
+    assert made[clicking].min() > 120
+    assert made[quiet].max() < 20
+
+
+def test_the_outline_is_a_picture_of_decibels() -> None:
+    rate = 48_000
+    for level, expected in ((0.0, 255), (-27.0, 127), (-54.0, 0), (-80.0, 0)):
+        wave = np.full(rate, 10 ** (level / 20), np.float32)
+        wave[::2] *= -1
+        made = tasks._loudness(wave.reshape(-1, 960))
+        assert {abs(value - expected) <= 1 for value in made} == {True}
+
+
+@pytest.mark.parametrize("name", ["h264_ts_aac", "clock_jumps_back", "vp9_webm"])
+def test_odd_films_have_an_outline_of_their_length(name: str) -> None:
+    data = PLAYABLE[name].make()
+    length = video.probe(io.BytesIO(data)).duration
+    made = sound.outline(io.BytesIO(data), length, step=20_000)
+    assert abs(len(made) - length // 20_000) <= 2
+
+
+def test_a_film_without_sound_has_no_outline() -> None:
+    data = making.film(LONG.but(frames=50, sound=None))
+    assert sound.outline(io.BytesIO(data), 2 * SECOND, step=20_000) == b""
+
+
+def test_more_outline_than_film_is_nonsense(film: bytes) -> None:
+    with pytest.raises(DecoderFailed):
+        sound.outline(io.BytesIO(film), SECOND, step=20_000)

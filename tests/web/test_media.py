@@ -22,6 +22,8 @@ from tests.web.houses import (
     MemoryWorkspace,
     open_porch,
 )
+from vig.app import lanes, strips
+from vig.domain.clock import Span, SpanSet
 from vig.domain.family import Purpose
 from vig.errors import NoConsent
 from vig.web import media
@@ -98,7 +100,7 @@ def test_the_app_is_asked_who_wants_which_film_for_what() -> None:
     assert workspace.opened == [(FILM, Purpose.KEEP, "copy", "guider")]
 
 
-@pytest.mark.parametrize("path", ["film", "times", "thumb"])
+@pytest.mark.parametrize("path", ["film", "times", "thumb", "lanes", "sound", "strip"])
 def test_a_film_that_nobody_agreed_to_is_refused_in_one_sentence(path: str) -> None:
     answer = _get(f"/api/{path}/{WITHHELD}")
     assert answer.status == 403
@@ -120,9 +122,10 @@ def test_an_unknown_film_is_not_found() -> None:
 def test_without_a_session_no_route_answers() -> None:
     browser, porch, workspace = _watching()
     browser.cookies.clear()
-    for path in ("film", "times", "lanes", "thumb"):
+    for path in ("film", "times", "lanes", "thumb", "sound", "strip"):
         assert asyncio.run(browser.get(f"/api/{path}/{FILM}")).status == 401
     assert asyncio.run(browser.get(f"/api/still/{FILM}/0")).status == 401
+    assert asyncio.run(browser.get(f"/api/strip/{FILM}/sheet")).status == 401
     assert workspace.opened == []
     assert porch.house.state == "open"
 
@@ -203,3 +206,58 @@ def test_a_still_is_decoded_once_asked_for_each_time_and_forgotten_with_the_keys
     browser.cookies[COOKIE] = porch.sessions.begin("guider")
     asyncio.run(browser.get(f"/api/still/{FILM}/5000"))
     assert decoded == [5000, 5000]
+
+
+def test_lanes_come_as_spans_in_seconds_and_heights_on_the_grid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heights = np.array([np.nan, 0.75], np.float32)
+    found = lanes.Lanes(
+        100_000,
+        {"eyes": SpanSet.of([Span(400_000, 900_000), Span(2_000_000, 2_500_000)])},
+        {"baby-smile-height": heights},
+    )
+    monkeypatch.setattr("vig.app.lanes.lanes", lambda *_: found)
+    raw = _get(f"/api/lanes/{FILM}").body
+    size = struct.unpack("<I", raw[:4])[0]
+    assert json.loads(raw[4 : 4 + size])["columns"] == [["eyes", 4], ["baby-smile-height", 2]]
+    body = np.frombuffer(raw[4 + size :], "<f4")
+    assert body[:4].tolist() == pytest.approx([0.4, 0.9, 2.0, 2.5])
+    assert np.array_equal(body[4:], heights, equal_nan=True)
+
+
+@pytest.mark.parametrize("outline", [bytes(range(50)), b""])
+def test_the_sound_comes_as_its_step_and_a_byte_for_each(
+    monkeypatch: pytest.MonkeyPatch, outline: bytes
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def made(ws: Any, recording: str, *, actor: str) -> bytes:
+        asked.append((recording, actor))
+        return outline
+
+    monkeypatch.setattr("vig.app.strips.outline", made)
+    answer = _get(f"/api/sound/{FILM}")
+    assert struct.unpack("<f", answer.body[:4])[0] == pytest.approx(0.02)
+    assert answer.body[4:] == outline
+    assert asked == [(FILM, "guider")]
+    assert answer.headers["cache-control"] == "no-store, private"
+
+
+def test_the_pictures_along_a_film_come_as_times_and_one_sheet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = strips.Strip((250_000, 750_000), 160, 90, 10, b"a jpeg")
+    monkeypatch.setattr("vig.app.strips.strip", lambda *_, actor: made)
+    told = _get(f"/api/strip/{FILM}").json()
+    assert told == {
+        "at": [250_000, 750_000],
+        "width": 160,
+        "height": 90,
+        "across": 10,
+        "sheet": f"/api/strip/{FILM}/sheet",
+    }
+    sheet = _get(told["sheet"])
+    assert sheet.body == b"a jpeg"
+    assert sheet.headers["content-type"] == "image/jpeg"
+    assert sheet.headers["cache-control"] == "no-store, private"

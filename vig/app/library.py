@@ -1,21 +1,17 @@
-"""What the screens show of a vault: films on their shelves, and the lanes of a timeline."""
+"""What the screens show of a vault: films on their shelves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-
-import numpy as np
 
 from vig.app import analysis, policy
 from vig.app.jobs import JobId, Jobs, JobState, JobStatus
 from vig.app.workspace import Workspace
 from vig.catalogue.read_shelves import Tally
-from vig.domain.clock import Micros, SpanSet
 from vig.domain.family import Family
-from vig.domain.observation import Floats
 from vig.domain.recording import Recording, RecordingState
 from vig.errors import Unknown
 
@@ -37,16 +33,6 @@ class Shelf:
     """Whether the unprotected original is still where it was."""
     stale: bool
     """Whether this version of the tool might suggest something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lanes:
-    """Columns for a timeline; only what was seen, NaN elsewhere."""
-
-    step: Micros
-    curves: Mapping[str, Floats]
-    not_seen: SpanSet
-    """Where no face could be seen for at least a second."""
 
 
 class Want(StrEnum):
@@ -194,18 +180,3 @@ def _shelf(
         original_left=tally.original_left,
         stale=newest is not None and analysis.stale(newest),
     )
-
-
-def lanes(ws: Workspace, recording_id: str) -> Lanes:
-    """The timeline of the newest analysis. Unknown where there is none."""
-    observations = analysis.observations_of(ws, recording_id)
-    signals = analysis.signals_of(ws, recording_id)
-    grid = observations.grid
-    seen = np.zeros(grid.ticks, dtype=bool)
-    for track in observations.seen.tracks:
-        seen |= track.seen
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], ~seen, [False])).astype(np.int8)))
-    missing = SpanSet.of(
-        grid.span_of(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)
-    )
-    return Lanes(grid.step, signals.curves(), missing.at_least(1_000_000))
