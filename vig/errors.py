@@ -27,7 +27,9 @@
     │   ├── WrongKey
     │   │   ├── WrongSignIn
     │   │   ├── WrongCode
-    │   │   └── WrongPasskey
+    │   │   ├── WrongPasskey
+    │   │   └── WrongService
+    │   ├── NoService
     │   ├── MistypedCode
     │   ├── BadSlot
     │   ├── NoSecureKeyring
@@ -220,6 +222,18 @@ class WrongPasskey(WrongKey):
     """This device was not recognised."""
 
     hint = "Use the device that was set up here, or a code."
+
+
+class WrongService(WrongKey):
+    """No account here is known by what the other service says."""
+
+    hint = "Sign in with your passphrase, then link the service under Your account."
+
+
+class NoService(VaultError):
+    """The other sign-in service did not answer as it should."""
+
+    hint = "Sign in with your passphrase instead."
 
 
 class MistypedCode(VaultError):

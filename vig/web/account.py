@@ -13,7 +13,7 @@ from starlette.routing import Route
 from vig.app import accounts
 from vig.domain.progress import unheard
 from vig.errors import VigError
-from vig.web import own, people, sheets, steps, visit
+from vig.web import outside, own, people, sheets, steps, visit
 from vig.web.forms import Fields, form
 from vig.web.porch import Porch, from_our_script, status_of
 from vig.web.sessions import COOKIE
@@ -40,6 +40,7 @@ def routes(porch: Porch) -> list[Route]:
         *steps.routes(porch),
         *own.routes(porch),
         *people.routes(porch),
+        *outside.routes(porch),
         *visit.routes(porch),
     ]
 
@@ -188,7 +189,7 @@ class Account:
         self, problem: VigError | str | None, status: int = 200, *, name: str = ""
     ) -> Response:
         house = self._porch.house
-        below = ""
+        below = outside.button(self._porch)
         if house.demo:
             below += sheets.fill("demo", passphrase=sheets.text(_demo_passphrase()))
         several = house.passphrases != 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 import anyio
 from starlette.requests import Request
@@ -15,7 +14,7 @@ from starlette.routing import Route
 from vig.app import accounts, second
 from vig.app.workspace import Workspace
 from vig.errors import VigError
-from vig.web import sheets, steps
+from vig.web import outside, sheets, steps
 from vig.web.forms import Fields, form
 from vig.web.porch import Porch, from_our_script, refusal, status_of
 from vig.web.sessions import COOKIE, Session
@@ -42,13 +41,6 @@ def routes(porch: Porch) -> list[Route]:
         Route("/account/own/device/off", form(own.device_off), methods=_POST),
         Route("/account/own/leave", form(own.leave), methods=_POST),
     ]
-
-
-def sure_first(porch: Porch, request: Request, session: Session, back: str) -> Response | None:
-    """The page that asks for the passphrase, unless it was typed just now."""
-    if porch.sessions.is_sure(session):
-        return None
-    return RedirectResponse(f"/account/own/sure?next={quote(back, safe='')}", 303)
 
 
 @dataclass(slots=True)
@@ -93,6 +85,7 @@ class Own:
             else sheets.fill("own-codes-off"),
             devices=f'<ul class="rows">{devices}</ul>' if devices else "",
             add=sheets.fill("own-add-device" if steps.takes_passkeys(request) else "no-device"),
+            outside=outside.own_part(account.subject is not None),
             sessions=self._sessions(request, session),
         )
 
@@ -202,7 +195,7 @@ class Own:
         session = self.porch.who(request)
         if session is None:
             return None, _back()
-        return session, sure_first(self.porch, request, session, back)
+        return session, steps.sure_first(self.porch, request, session, back)
 
     async def codes(self, request: Request) -> Response:
         """The square for an authenticator app, and a field for a code of it."""
@@ -297,7 +290,7 @@ class Own:
         session = self.porch.who(request)
         if session is None:
             return _back()
-        instead = sure_first(self.porch, request, session, PAGE)
+        instead = steps.sure_first(self.porch, request, session, PAGE)
         if instead is not None:
             return instead
         try:

@@ -16,9 +16,8 @@ from vig.app.accounts import Account
 from vig.app.workspace import Workspace
 from vig.domain.account import WITH_FAMILIES, Office
 from vig.errors import BadValue, Unknown, VigError
-from vig.web import sheets
+from vig.web import sheets, steps
 from vig.web.forms import Fields, form, refused
-from vig.web.own import sure_first
 from vig.web.porch import Porch, status_of
 from vig.web.sessions import Session
 
@@ -61,7 +60,7 @@ class People:
             return None, refused(
                 "The demonstration has one account, whose passphrase is known.", 403
             )
-        return session, sure_first(self.porch, request, session, request.url.path)
+        return session, steps.sure_first(self.porch, request, session, request.url.path)
 
     async def page(self, request: Request) -> Response:
         """Everybody, and a form to add somebody."""
@@ -128,7 +127,7 @@ class People:
     def _person_page(
         self, account: Account, session: Session, problem: VigError | None, status: int = 200
     ) -> Response:
-        steps = second.of(self._ws, account.id)
+        made = second.of(self._ws, account.id)
         return sheets.page(
             "person",
             account.name,
@@ -137,7 +136,7 @@ class People:
             notice=sheets.notice(problem),
             id=account.id,
             name=sheets.text(account.name),
-            step="A second step is set up." if steps.any else "No second step is set up.",
+            step="A second step is set up." if made.any else "No second step is set up.",
             offices=_boxes(account.offices),
             families=self._families(account),
             ending=sheets.fill(

@@ -12,6 +12,7 @@ the next of these pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import anyio
 from starlette.requests import Request
@@ -104,6 +105,13 @@ def went_on(porch: Porch, request: Request, session: Session, path: str) -> Resp
     if session.whole:
         return RedirectResponse(path, 303)
     return arrived(porch, request, session.actor, passed=True, sure=True)
+
+
+def sure_first(porch: Porch, request: Request, session: Session, back: str) -> Response | None:
+    """The page that asks for the passphrase, unless it was typed just now."""
+    if porch.sessions.is_sure(session):
+        return None
+    return RedirectResponse(f"/account/own/sure?next={quote(back, safe='')}", 303)
 
 
 def browser(request: Request) -> str:

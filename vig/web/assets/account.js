@@ -16,6 +16,9 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// After a way back from elsewhere: a step of our own, with which the browser shows our cookie again.
+for (const link of document.querySelectorAll("[data-go]")) location.replace(link.href);
+
 for (const form of document.forms) {
   form.addEventListener("submit", () => {
     const button = form.querySelector("button[data-busy]");
