@@ -128,7 +128,8 @@ def begin(
         same = (known["size"], known.get("mark"), known["by"]) == (size, mark, policy.plain(actor))
         if mark and same:
             with _locks[upload]:
-                _keep(ws, upload, {**_known(ws, upload), "note": note})
+                newest = _known(ws, upload)
+                _keep(ws, upload, {**newest, "note": note or newest.get("note")})
             return upload
     allowed = limits(ws)
     if size > allowed.film:
