@@ -198,7 +198,7 @@ def keys(
         raise BadValue(what="This is no key of the player.")
     me = plain(actor)
     if recording_id is None:
-        authorise(ws, actor, "account.own")
+        authorise(ws, actor, "account.own", by=me)
         with ws.catalogue.act(me, "account.keys", object="settings") as act:
             act.set_item(me, KEYS, given or None)
         return
