@@ -8,13 +8,13 @@ from datetime import date
 
 import streamlit as st
 
-from vig.app import demo, library, walk
+from vig.app import demo, library, uploads, walk
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Need, Page, Shelf
 from vig.domain.family import Purpose
 from vig.domain.recording import Recording
 from vig.ui import desk, words
-from vig.ui.uploader import Film, uploader
+from vig.ui.uploader import Film, going_on, uploader
 
 STEPS = {"see": "watching", "hear": "listening", "finish": "looking for moments"}
 """What the parts of an analysis are called on the screen."""
@@ -56,6 +56,8 @@ def page() -> None:
     if adding:
         with st.container(border=True, key="adding-panel"):
             add_panel()
+    elif not desk.on_visit():
+        _on_their_way()
     shelves()
 
 
@@ -65,6 +67,15 @@ def _news() -> None:
         st.success(words.ORIGINAL_LEFT, icon=":material/lock:")
     if erased := st.session_state.pop("erased", None):
         st.success(erased, icon=":material/check_circle:")
+
+
+def _on_their_way() -> None:
+    """Films being sent by this window, and those of which a part has arrived."""
+    with desk.told():
+        came = going_on(uploads.waiting(desk.workspace(), desk.me()), key="going-on")
+        if came and came != st.session_state.get("last-added"):
+            st.session_state.update({"last-added": came, "added": True, "added-before": True})
+            st.rerun()
 
 
 # --- the films

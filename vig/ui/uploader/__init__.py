@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from vig.app.uploads import Waiting
 from vig.domain.family import Purpose
 from vig.ui.parts import part
 
@@ -48,16 +50,32 @@ class Film:
 
 
 def uploader(film: Film, *, key: str) -> str | None:
-    """Draw it; the id of the recording once, right after a film came in."""
+    """Draw it, to add films with; the id of the last recording once, when all that went came in."""
     missing = film.missing()
+    return _drawn(
+        key,
+        adding=True,
+        why_not=missing,
+        lead=f"The film will be kept under {film.family.strip()}.",
+        film=None if missing else film.as_note(),
+    )
+
+
+def going_on(waiting: Sequence[Waiting], *, key: str) -> str | None:
+    """Films on their way in, and those of which a part has arrived: choose the file again.
+
+    Draws nothing where there are none. Gives the id of a recording once, right after it came in.
+    """
+    notes = [asdict(one) | {"at": None, "words": one.words} for one in waiting]
+    return _drawn(key, adding=False, waiting=notes)
+
+
+def _drawn(key: str, **data: Any) -> str | None:
     result = part("uploader")(
         key=key,
-        data={
-            "why_not": missing,
-            "lead": f"The film will be kept under {film.family.strip()}.",
-            "film": None if missing else film.as_note(),
-        },
+        data=data,
         on_done_change=lambda: None,
+        on_forgotten_change=lambda: None,
     )
     done = result.done
     return str(done) if done else None
