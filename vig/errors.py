@@ -281,7 +281,9 @@ class DiskFull(StorageError):
 class QuotaReached(DiskFull):
     """This film is {size}, and of the {limit} that this vault may hold only {left} are left."""
 
-    hint = "Erase films that are no longer needed, or ask whoever looks after this tool for more room."
+    hint = (
+        "Erase films that are no longer needed, or ask whoever looks after this tool for more room."
+    )
 
 
 class VaultBusy(StorageError):

@@ -29,6 +29,7 @@ from vig.app.deeds.clips import (
     order,
     unkeep,
 )
+from vig.app.deeds.doing import at
 from vig.app.deeds.looking import (
     cues,
     focus,
@@ -43,6 +44,7 @@ from vig.app.deeds.undoing import redo, undo, undoable
 
 __all__ = [
     "add_note",
+    "at",
     "bring_back",
     "change",
     "change_note",
