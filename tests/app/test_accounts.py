@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.people import OWN, PASSPHRASE, cheap, joined, several
-from vig.app import accounts, policy
+from vig.app import accounts, passphrases, policy
 from vig.app.house import House
 from vig.catalogue import Outcome
 from vig.domain.account import FIRST_OFFICES, Office
@@ -159,9 +159,9 @@ class TestByAnAdmin:
         assert house.passphrases == 2
 
     def test_start_passphrases_are_long_and_never_the_same(self) -> None:
-        made = {accounts.start_passphrase() for _ in range(200)}
+        made = {passphrases.fresh() for _ in range(200)}
         assert len(made) == 200
-        assert all(accounts.strength(one)[0] for one in made)
+        assert all(passphrases.strength(one)[0] for one in made)
 
     def test_a_disabled_account_opens_nothing_and_comes_back_with_a_new_start(
         self, house: House
@@ -251,7 +251,7 @@ class TestOnAServer:
     def test_accounts_have_a_hash_and_no_slot(self, house: House) -> None:
         ws = house.workspace
         with ws.catalogue.act(house.opener, "settings.served") as act:
-            act.set(accounts.SERVED, True)
+            act.set(passphrases.SERVED, True)
         bo = joined(house, "Bo", Office.GUIDER)
         assert bo.slot is None
         assert (ws.catalogue.password_hash(bo.id) or "").startswith(

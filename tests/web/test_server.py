@@ -11,13 +11,17 @@ import pytest
 import streamlit as st
 from starlette.applications import Starlette
 
+from tests.app.people import OWN, PASSPHRASE, cheap, joined
 from tests.tree import ROOT
 from tests.web.driver import Browser
 from tests.web.houses import MemoryHouse
+from vig.app.house import House, secret_of_kind
+from vig.domain.account import Office
 from vig.ui.parts import ASSETS
+from vig.vault.keys import key_file
 from vig.web import server
 from vig.web.porch import Porch
-from vig.web.server import around
+from vig.web.server import around, keep_open
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
 FOLDERS = {"ui": ASSETS, "fonts": ASSETS / "assets" / "fonts"}
@@ -114,3 +118,23 @@ def test_streamlit_takes_our_routes_and_the_gate(tmp_path: Path) -> None:
     script.write_text("import streamlit as st\n")
     app = st.App(script, **around(MemoryHouse(), FOLDERS))  # type: ignore[arg-type]
     assert app is not None
+
+
+def test_a_server_keeps_the_house_open_and_new_passphrases_are_no_way_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap(monkeypatch)
+    house = House(tmp_path / "vault")
+    house.confirm(house.set_up(PASSPHRASE))
+    (tmp_path / "key").write_bytes(key_file())
+    secret = secret_of_kind("keyfile", str(tmp_path / "key"))
+    house.add_way_in(secret, actor=house.opener)
+    house.lock()
+    porch = Porch(house)
+    keep_open(porch, tmp_path / "key")
+    bo = joined(house, "Bo", Office.GUIDER)
+    assert bo.slot is None
+    assert porch.lock_if_left() is False
+    assert house.state == "open"
+    assert house.sign_in("Bo", OWN) == bo.id
+    house.close()

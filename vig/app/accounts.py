@@ -18,18 +18,17 @@ that an operator keeps open (a server), accounts have no slot, and a hash of the
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vig.app import policy
+from vig.app import passphrases, policy
 from vig.catalogue.values import Account
 from vig.domain.account import FIRST_OFFICES, Assignment, Office
-from vig.errors import BadValue, MistypedCode, SlotsMissing, Unknown, WrongKey, WrongSignIn
+from vig.errors import BadValue, Unknown, WrongKey, WrongSignIn
 from vig.vault.keys import Passphrase, RecoveryCode, Secret, SlotKind, Slots
-from vig.vault.secrets import hashed, matches, work_in_vain
+from vig.vault.secrets import matches, work_in_vain
 
 if TYPE_CHECKING:
     from vig.app.workspace import Workspace
@@ -39,16 +38,8 @@ __all__ = ["FIRST_OFFICES", "Account", "Assignment", "Office"]
 FIRST_NAME = "guider"
 """The first account's name where nobody gave one."""
 
-SHORTEST = 12
-"""Characters of a passphrase, at least."""
-
-SERVED = "served"
-"""Setting: an operator opens this vault, and accounts have no key slot of their own."""
-
 _LEFT_OVER = timedelta(minutes=10)
 """A passphrase slot of no account is one that a crash left, unless it was made just now."""
-
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like another
 
 
 # --- the accounts there are
@@ -91,19 +82,6 @@ def first_admin(ws: Workspace) -> Account | None:
     """Who the printed recovery code signs in as: the oldest account that is an admin."""
     admins = (account for account in active(ws) if Office.ADMIN in account.offices)
     return next(admins, None)
-
-
-def strength(passphrase: str) -> tuple[bool, str]:
-    """Whether a passphrase will do, and one sentence about it."""
-    distinct = len(set(passphrase.casefold()))
-    if len(passphrase) < SHORTEST:
-        return False, f"Use at least {SHORTEST} characters; four or five words are good."
-    if distinct < 6:
-        return False, "This repeats itself too much; four or five words are good."
-    words = len(passphrase.split())
-    if words >= 5 or (len(passphrase) >= 20 and distinct >= 10):
-        return True, "Strong. Nobody can open the vault without it or the recovery code."
-    return True, "Good enough. One word more would make it strong."
 
 
 # --- coming in
@@ -182,29 +160,17 @@ def recognise(ws: Workspace, account_id: str, text: str) -> None:
     Asked before anything is changed that decides who can come in.
     """
     account = ws.catalogue.account(account_id)
-    secret = secret_from(text)
+    secret = passphrases.secret_from(text)
     if isinstance(secret, RecoveryCode):
         Slots.load(ws.root).enter(secret)
     elif isinstance(secret, Passphrase):
         _check(ws, account, secret)
 
 
-def secret_from(text: str) -> Secret:
-    """A recovery code where it can be one, a passphrase otherwise."""
-    if text.count("-") >= 10:
-        with suppress(MistypedCode):
-            return RecoveryCode(text)
-    return Passphrase(text)
-
-
 def note(ws: Workspace, account_id: str, action: str) -> None:
     """Write into the record that somebody came or went: ``sign-in``, ``sign-out``."""
     with ws.catalogue.act(account_id, action, object=account_id):
         pass
-
-
-def is_recovery_code(text: str) -> bool:
-    return isinstance(secret_from(text or " "), RecoveryCode)
 
 
 # --- by an admin
@@ -217,13 +183,13 @@ def add(
     policy.authorise(ws, actor, "house.accounts")
     if ws.catalogue.account_called(name) is not None:
         raise BadValue(what="Somebody else signs in by this name.")
-    start = start_passphrase()
-    slot, phc = _kept(ws, start)
+    start = passphrases.fresh()
+    slot, phc = passphrases.kept(ws, start)
     try:
         with ws.catalogue.act(policy.plain(actor), "account.add") as act:
             made = act.add_account(name, offices, slot=slot, password_hash=phc, starting=True)
     except BaseException:
-        _drop_slot(ws, slot)
+        passphrases.drop_slot(ws, slot)
         raise
     return made, start
 
@@ -261,7 +227,7 @@ def disable(ws: Workspace, account_id: str, *, actor: str) -> Account:
     _check_admins(ws, account)
     with ws.catalogue.act(policy.plain(actor), "account.disable", object=account_id) as act:
         gone = act.change_account(account_id, version=account.version, disabled=True, slot="")
-    _drop_slot(ws, account.slot)
+    passphrases.drop_slot(ws, account.slot)
     return gone
 
 
@@ -272,8 +238,8 @@ def restart(ws: Workspace, account_id: str, *, actor: str) -> tuple[Account, str
     """
     policy.authorise(ws, actor, "house.accounts")
     account = ws.catalogue.account(account_id)
-    start = start_passphrase()
-    slot, phc = _kept(ws, start)
+    start = passphrases.fresh()
+    slot, phc = passphrases.kept(ws, start)
     try:
         with ws.catalogue.act(policy.plain(actor), "account.restart", object=account_id) as act:
             again = act.change_account(
@@ -288,9 +254,9 @@ def restart(ws: Workspace, account_id: str, *, actor: str) -> tuple[Account, str
             for key in ws.catalogue.passkeys(account_id):
                 act.drop_passkey(key.id)
     except BaseException:
-        _drop_slot(ws, slot)
+        passphrases.drop_slot(ws, slot)
         raise
-    _drop_slot(ws, account.slot)
+    passphrases.drop_slot(ws, account.slot)
     return again, start
 
 
@@ -304,7 +270,7 @@ def _check_admins(ws: Workspace, gone: Account) -> None:
 
 def change_passphrase(ws: Workspace, account_id: str, passphrase: str) -> Account:
     """A new passphrase, in force before the old one goes, so that nobody is ever locked out."""
-    fine, words = strength(passphrase)
+    fine, words = passphrases.strength(passphrase)
     if not fine:
         raise BadValue(what=words)
     account = ws.catalogue.account(account_id)
@@ -312,7 +278,7 @@ def change_passphrase(ws: Workspace, account_id: str, passphrase: str) -> Accoun
         with suppress(WrongSignIn):
             _check(ws, account, Passphrase(passphrase))
             raise BadValue(what="Choose another one than the one you were given.")
-    slot, phc = _kept(ws, passphrase)
+    slot, phc = passphrases.kept(ws, passphrase)
     if slot is not None:
         Slots.load(ws.root).confirm(Passphrase(passphrase), only=slot)
     try:
@@ -325,32 +291,10 @@ def change_passphrase(ws: Workspace, account_id: str, passphrase: str) -> Accoun
                 starting=False,
             )
     except BaseException:
-        _drop_slot(ws, slot)
+        passphrases.drop_slot(ws, slot)
         raise
-    _drop_slot(ws, account.slot)
+    passphrases.drop_slot(ws, account.slot)
     return changed
-
-
-def start_passphrase() -> str:
-    """Four groups of five: about 99 random bits, to be typed once."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
-
-
-def served(ws: Workspace) -> bool:
-    return bool(ws.catalogue.setting(SERVED))
-
-
-def _kept(ws: Workspace, passphrase: str) -> tuple[str | None, str | None]:
-    """How a passphrase is known again: by a new key slot or, on a server, by a hash."""
-    if served(ws):
-        return None, hashed(Passphrase(passphrase))
-    return Slots.load(ws.root).add(ws.ring, Passphrase(passphrase)).id, None
-
-
-def _drop_slot(ws: Workspace, slot_id: str | None) -> None:
-    if slot_id is not None:
-        with suppress(Unknown, SlotsMissing):
-            Slots.load(ws.root).remove(ws.ring, slot_id)
 
 
 def sweep(ws: Workspace) -> int:
@@ -365,7 +309,7 @@ def sweep(ws: Workspace) -> int:
         if slot.kind is SlotKind.PASSPHRASE and slot.id not in owned and slot.made_at < before
     ]
     for slot_id in left:
-        _drop_slot(ws, slot_id)
+        passphrases.drop_slot(ws, slot_id)
     return len(left)
 
 

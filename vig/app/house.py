@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vig.app import accounts, analysis, copies, policy, uploads
+from vig.app import accounts, analysis, copies, passphrases, policy, uploads
 from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import erased_again
 from vig.app.jobs import Bench, open_desk
@@ -136,7 +136,7 @@ class House:
 
         ``name`` is what its first account is called ("guider" where nobody says).
         """
-        fine, words = accounts.strength(passphrase)
+        fine, words = passphrases.strength(passphrase)
         if not fine:
             raise BadValue(what=words)
         code = recovery_code()
@@ -172,7 +172,7 @@ class House:
 
     def unlock(self, secret_text: str) -> Workspace:
         """Open the vault with a passphrase or the recovery code. NoVault, WrongKey."""
-        return self.unlock_with(accounts.secret_from(secret_text))
+        return self.unlock_with(passphrases.secret_from(secret_text))
 
     def unlock_with(self, secret: Secret, name: str | None = None) -> Workspace:
         """Open it with any kind of secret, and put right what a crash left.
@@ -196,7 +196,7 @@ class House:
         Where the house is locked its names are sealed, so each passphrase slot is tried, and then
         the name is compared; where it is open, only the slot of that name.
         """
-        secret = accounts.secret_from(secret_text)
+        secret = passphrases.secret_from(secret_text)
         with self._turn:
             try:
                 if self._workspace is not None:

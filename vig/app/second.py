@@ -1,7 +1,7 @@
 """The second step of signing in: codes from an authenticator app, printed codes, passkeys.
 
 It guards the *app*: who has the vault's files and a passphrase has the films, whatever stands here
-(docs/adr/0015). So it is for several people in one house, where an admin must have one.
+(docs/adr/0016). So it is for several people in one house, where an admin must have one.
 
 Codes are RFC 6238 (SHA-1, six digits, 30 seconds, which is what every authenticator app knows); one
 step of drift either way; a step once taken is never taken again. Ten printed codes work once each.

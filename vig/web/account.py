@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from vig.app import accounts
+from vig.app import accounts, passphrases
 from vig.domain.progress import unheard
 from vig.errors import VigError
 from vig.web import outside, own, people, sheets, steps, visit
@@ -75,7 +75,7 @@ class Account:
                 return self._sign_in_page(error, status_of(error), name=name)
             self._porch.throttle.hit(name)
         return steps.arrived(
-            self._porch, request, who, passed=accounts.is_recovery_code(secret), sure=True
+            self._porch, request, who, passed=passphrases.is_recovery_code(secret), sure=True
         )
 
     async def first_run(self, request: Request) -> Response:
@@ -93,7 +93,7 @@ class Account:
         passphrase = fields.get("passphrase", "")
         if passphrase != fields.get("again", ""):
             return _passphrase_page("The two passphrases are not the same.", 422)
-        fine, words = accounts.strength(passphrase)
+        fine, words = passphrases.strength(passphrase)
         if not fine:
             return _passphrase_page(words, 422)
         try:
@@ -144,7 +144,7 @@ class Account:
     async def strength(self, request: Request, fields: Fields) -> Response:
         if not from_our_script(request):
             return Response(status_code=403)
-        fine, words = accounts.strength(fields.get("passphrase", ""))
+        fine, words = passphrases.strength(fields.get("passphrase", ""))
         return JSONResponse({"ok": fine, "words": words})
 
     async def sign_out(self, request: Request, fields: Fields) -> Response:

@@ -18,6 +18,7 @@ from vig.web.forms import Fields, form
 from vig.web.porch import Porch, status_of
 
 PAGE = "/account/own"
+FOOT = "Everything about families stays where it is, sealed."
 COOKIE = "__Host-vig_outside"
 """Binds the way back to the browser that went. Lax, for the way back begins on a foreign page."""
 MOST = 100
@@ -102,6 +103,7 @@ class Outside:
         answer = sheets.page(
             "outside-there",
             "On to the other service",
+            foot=FOOT,
             name=sheets.text(service.name),
             where=sheets.text(where),
         )
@@ -136,12 +138,12 @@ class Outside:
         ws = self.porch.house.workspace
         if asking.link is not None:
             outside.know(ws, asking.link, subject)
-            answer = sheets.page("outside-back", "Linked", where=PAGE)
+            answer = sheets.page("outside-back", "Linked", foot=FOOT, where=PAGE)
         else:
             account = outside.account_of(ws, subject)
             moved = steps.arrived(self.porch, request, account.id, passed=service.second_step)
             where = sheets.text(moved.headers["location"])
-            answer = sheets.page("outside-back", "Signed in", where=where)
+            answer = sheets.page("outside-back", "Signed in", foot=FOOT, where=where)
             answer.raw_headers.extend(p for p in moved.raw_headers if p[0] == b"set-cookie")
         answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer

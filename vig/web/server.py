@@ -17,6 +17,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from vig.app import passphrases
+from vig.app.house import secret_of_kind
 from vig.web import account, media, upload
 from vig.web.gate import Gate
 from vig.web.porch import Porch
@@ -65,6 +67,16 @@ def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None)
         "middleware": [Middleware(Gate, porch=porch)],
         "lifespan": lifespan,
     }
+
+
+def keep_open(porch: Porch, key_file: Path) -> None:
+    """Open the house with a key file and keep it so: a server whose operator holds the key.
+
+    From now on new passphrases are known by a hash and are no way into the vault.
+    """
+    porch.house.unlock_with(secret_of_kind("keyfile", str(key_file)))
+    passphrases.serve(porch.house.workspace)
+    porch.kept_open = True
 
 
 class ProgramFiles(StaticFiles):

@@ -11,14 +11,23 @@ from starlette.responses import HTMLResponse
 
 from vig.errors import VigError
 
+FOOT = "Everything stays on this computer, sealed. Nothing is sent anywhere."
+
 
 def page(
-    sheet: str, title: str, *, status: int = 200, wide: bool = False, **parts: str
+    sheet: str,
+    title: str,
+    *,
+    status: int = 200,
+    wide: bool = False,
+    foot: str = FOOT,
+    **parts: str,
 ) -> HTMLResponse:
     """One page. ``parts`` are pieces of HTML made by the functions below, or escaped text."""
     body = fill(sheet, **parts)
     width = "wide" if wide else "narrow"
-    return HTMLResponse(fill("frame", title=html.escape(title), width=width, body=body), status)
+    frame = fill("frame", title=html.escape(title), width=width, body=body, foot=foot)
+    return HTMLResponse(frame, status)
 
 
 def fill(sheet: str, **parts: str) -> str:
