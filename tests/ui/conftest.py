@@ -64,7 +64,7 @@ class Pages:
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     pages = Pages()
 
-    def shelf(workspace: Any, actor: str, recording: str) -> Shelf:
+    def shelf(workspace: Any, actor: str, recording: str, jobs: Any = None) -> Shelf:
         for one in pages.shelves:
             if one.recording.id == recording:
                 return one
@@ -108,10 +108,10 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
         )
 
     def done(name: str) -> Callable[..., object]:
-        def deed(workspace: Any, film: str, *what: Any, actor: str, nonce: str, **more: Any) -> Any:
+        def deed(workspace: Any, *what: Any, actor: str, nonce: str, **more: Any) -> Any:
             if pages.problem is not None:
                 raise pages.problem
-            pages.done.append((name, film, *what, more, actor))
+            pages.done.append((name, *what, more, actor))
             pages.nonces.append(nonce)
             return pages.made
 

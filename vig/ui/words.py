@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from vig.app.library import Want
-from vig.domain.clock import SECOND, Micros
+from vig.domain.clock import SECOND, Micros, Span
+from vig.domain.family import Role
 from vig.domain.review import Play, Principle
 
 PRINCIPLES = {
@@ -102,3 +104,70 @@ def sentences(*said: str | None) -> str | None:
 def plain(typed: str) -> str:
     """What a person typed, so that Markdown takes no character of it for a mark, link or picture."""
     return re.sub(r"([\\`*_{}\[\]()#+.!<>|:$~-])", r"\\\1", typed)
+
+
+FIELDS = {
+    "title": "Title",
+    "note": "Note",
+    "question": "Question for the parent",
+    "initiated_by": "Who began",
+    "received_by": "Who received",
+    "principles": "What it shows",
+    "play": "How it plays",
+    "span": "From and to",
+    "words": "Note",
+}
+"""What the parts of a micro-clip or a note are called."""
+
+PEOPLE = (
+    "One click counts for the whole film, and the suggestions are worked out anew. "
+    "Nothing that the computer saw is thrown away."
+)
+NOBODY_FOUND = "The computer has found nobody in this film yet."
+LOOK_FIRST = (
+    "You look first. The computer's suggestions wait until you have marked a moment or written a "
+    "note of your own."
+)
+NOT_AGREED = (
+    "This family has not agreed to the computer's part. Everything that you do by hand works."
+)
+
+
+def who(carer: str | None, more: Sequence[Role] = ()) -> list[list[str]]:
+    """Who may have begun or received, as choices: what is kept, and what is read."""
+    words = {Role.BABY: "Baby", Role.PARENT: carer or "Parent", **_OTHERS}
+    return [["", "Not said"], *([r.value, words[r]] for r in (Role.BABY, Role.PARENT, *more))]
+
+
+def roles(carer: str | None, known: Sequence[str]) -> list[list[str]]:
+    """Whom a person in the film may be said to be, as choices."""
+    said = {
+        "parent": carer or "Parent",
+        "baby": "Baby",
+        "carer2": "Second carer",
+        "twin": "Twin",
+        "ignore": "Somebody else: leave out",
+    }
+    return [[as_, said[as_]] for as_ in known]
+
+
+_OTHERS = {Role.CARER2: "Second carer", Role.TWIN: "Twin"}
+
+
+def value(kept: object, terms: Mapping[str, str]) -> str:
+    """What a field holds, as both sides of a conflict are read."""
+    if isinstance(kept, Span):
+        return f"{clock(kept.start)} to {clock(kept.end)}"
+    if isinstance(kept, Role):
+        return {Role.BABY: "Baby", Role.PARENT: "Parent", **_OTHERS}.get(kept, str(kept))
+    if isinstance(kept, Play):
+        return PLAYS[kept] or "normally"
+    if isinstance(kept, tuple):
+        return ", ".join(terms.get(str(one), str(one)) for one in kept)
+    return str(kept or "")
+
+
+def clock(at: Micros) -> str:
+    """``2:14.2``: a place in the film to the tenth."""
+    tenths = at * 10 // SECOND
+    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"

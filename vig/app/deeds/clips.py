@@ -47,11 +47,16 @@ def choose(
     *,
     actor: str,
     title: str = "",
+    moment_id: str | None = None,
     nonce: str | None = None,
 ) -> MicroClip:
-    """A person marks a stretch of film as a micro-clip. BadSpan outside the film."""
+    """A person marks a stretch of film as a micro-clip. BadSpan outside the film.
+
+    ``moment_id`` names the suggestion whose stretch it was before it was trimmed.
+    """
     recording = asked(ws, recording_id, actor, "clip.change")
-    clip = _new_clip(ws, recording, span, actor=actor, title=title, moment=None)
+    moment = moment_of(ws, recording_id, moment_id).id if moment_id else None
+    clip = _new_clip(ws, recording, span, actor=actor, title=title, moment=moment)
     return done(Call(ws, recording_id, actor, nonce), "clip.keep", f"mark {at(clip.span.start)}",
         lambda act: act.add_clip(clip), again=clip_again(ws),
     )  # fmt: skip

@@ -179,8 +179,8 @@ export class Panel {
   }
 
   editKept(moment) {
-    const clip = this.room.clips.find((one) => one.proposed_by === moment);
-    if (clip) this.edit(clip.id);
+    const { clip } = this.room.moments.find((one) => one.id === moment) ?? {};
+    if (this.room.clips.some((one) => one.id === clip)) this.edit(clip);
   }
 
   // Two picked micro-clips are shown side by side.
