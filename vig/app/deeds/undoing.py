@@ -31,6 +31,7 @@ def undoable(ws: Workspace, recording_id: str, actor: str) -> tuple[str | None, 
 
 
 RIGHTS = {
+    "film.look-first": "film.see",
     "moment": "moment.judge",
     "clip": "clip.change",
     "plan": "clip.change",
@@ -39,7 +40,7 @@ RIGHTS = {
     "family": "family.change",
     "account": "film.see",
 }
-"""Who may undo a deed: whoever may still do it, by the first half of its action."""
+"""Who may undo a deed: whoever may still do it, by its action or the first half of that."""
 
 
 def _step(ws: Workspace, recording_id: str, actor: str, way: Way, nonce: str | None) -> str | None:
@@ -55,4 +56,6 @@ def _step(ws: Workspace, recording_id: str, actor: str, way: Way, nonce: str | N
 
 
 def _right(deed: Deed | None) -> str:
-    return RIGHTS[deed.action.partition(".")[0]] if deed else "film.see"
+    if deed is None:
+        return "film.see"
+    return RIGHTS.get(deed.action) or RIGHTS[deed.action.partition(".")[0]]
