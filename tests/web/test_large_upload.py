@@ -194,11 +194,10 @@ def send(server: Server, film: Film, path: str, until: int, cuts: set[int]) -> N
 @pytest.mark.parametrize(
     "noise",
     [
-        pytest.param(64, id="64 MiB"),
+        pytest.param(64, id="64 MiB", marks=pytest.mark.timeout(600)),
         pytest.param(2048, id="2 GiB", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
     ],
 )
-@pytest.mark.timeout(600)
 def test_three_cut_lines_and_a_restart_and_the_film_is_the_same_to_the_byte(
     tmp_path: Path, noise: int
 ) -> None:

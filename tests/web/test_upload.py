@@ -165,9 +165,21 @@ def test_a_slice_at_the_wrong_place_is_told_the_right_one(browser: Browser) -> N
     _ask(browser, "DELETE", path)
 
 
+@pytest.mark.parametrize(
+    ("arrived", "kept"),
+    [
+        (2**20 + 5000, 2**20),  # the whole slice; the little of the torn one is sent again
+        (2**20 + 2**19, 2**20 + 2**19),  # so much of a torn one that it is worth keeping
+    ],
+)
 def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
-    browser: Browser, walked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    browser: Browser,
+    walked: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    arrived: int,
+    kept: int,
 ) -> None:
+    monkeypatch.setattr(upload, "WORTH_SEALING", 2**19)
     monkeypatch.setattr(upload, "SLICE", 2**20)
     path = _begin(browser)
 
@@ -176,7 +188,7 @@ def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
             "x-vig-request": "1", "origin": f"http://{browser.host}", "upload-offset": "0",
         })  # fmt: skip
         messages = [
-            {"type": "http.request", "body": FILM[: 2**20 + 5000], "more_body": True},
+            {"type": "http.request", "body": FILM[:arrived], "more_body": True},
             {"type": "http.disconnect"},
         ]
 
@@ -190,7 +202,7 @@ def test_a_broken_line_keeps_what_was_sealed_and_goes_on_from_there(
 
     asyncio.run(broken())
     at = int(asyncio.run(browser.send("HEAD", path)).headers["upload-offset"])
-    assert at == 2**20  # the whole pieces; the torn one is sent again
+    assert at == kept
     _slice(browser, path, at, FILM[at:])
     asyncio.run(_finished(browser, path, AGREED))
     assert walked["bytes"] == FILM

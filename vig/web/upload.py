@@ -46,6 +46,9 @@ SLICE = 8 * 2**20
 """Bytes sealed at a time: each slice is an object and a row of its own, so few and large is quick
 (512 MiB: 12 MiB/s with slices of 1 MiB, 36 with these on a busy machine), and a broken line costs one at most."""
 
+WORTH_SEALING = 2**20
+"""Bytes of a torn slice from which they are kept: over a slow line they took a while to come."""
+
 LONGEST_NOTE = 65_536
 """Bytes of JSON; an agreement is far shorter."""
 
@@ -165,6 +168,10 @@ class Uploads:
                         uploads.append, workspace, upload, at, chunk
                     )
         except ClientDisconnect:
+            if len(pending) >= WORTH_SEALING:
+                at = await anyio.to_thread.run_sync(
+                    uploads.append, workspace, upload, at, bytes(pending)
+                )
             return at, False
         if pending:
             at = await anyio.to_thread.run_sync(

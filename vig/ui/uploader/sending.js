@@ -104,6 +104,7 @@ class Sending {
     let since = null;
     while (this.at < this.size && !this.stopped) {
       if (this.paused) {
+        this.share = (this.at / this.size) * 0.5;
         this.say(`Paused at ${mb(this.at)} of ${mb(this.size)} MB`);
         since = null;
         await wait(150);

@@ -61,7 +61,7 @@ class Uploader {
   }
 
   draw() {
-    const mine = new Set([...all].map((one) => one.id));
+    const mine = new Set([...all].filter((one) => !one.trouble).map((one) => one.id));
     const waiting = (this.data?.waiting ?? []).filter((one) => !mine.has(one.id));
     const wanted = new Map([...all].map((one) => [one, one]));
     for (const one of waiting) wanted.set(one.id, one);
