@@ -52,7 +52,7 @@ def glimpses(
     flat = np.full(LOOK, 0.5, np.float32)
     calm = np.full(ticks, 0.5, np.float32)
     rows = rows[np.argsort(rows["tick"], kind="stable")]
-    return Glimpses(first, 960, 540, calm, calm, cut, calm * 0, flat, flat, rows)
+    return Glimpses(first, 960, 540, calm, calm, cut, calm * 0, calm * 0, flat, flat, rows)
 
 
 def looking(towards: np.ndarray) -> np.ndarray:

@@ -68,6 +68,8 @@ def observations_to_bytes(seen_and_heard: Observations) -> bytes:
     for place, track in enumerate(seen.tracks):
         for name in _TRACK_COLUMNS:
             arrays[f"track{place}.{name}"] = getattr(track, name)
+    if seen.moved is not None:
+        arrays["seen.moved"] = seen.moved
     for name in _SEEN_COLUMNS:
         arrays[f"seen.{name}"] = getattr(seen, name)
     for name in _HEARD_COLUMNS:
@@ -95,6 +97,7 @@ def observations_from_bytes(data: bytes) -> Observations:
             grid=grid,
             tracks=tracks,
             models=tuple(ModelRef(**m) for m in about["seen_models"]),
+            moved=archive.get("seen.moved"),
             **{name: archive[f"seen.{name}"] for name in _SEEN_COLUMNS},
         )
         heard = Heard(

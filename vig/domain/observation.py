@@ -82,6 +82,9 @@ class Seen:
     sharp: Floats  # (ticks,) sharpness, higher is sharper
     shot: NDArray[np.int32]  # (ticks,) number of the shot; rises at each cut
     models: tuple[ModelRef, ...]
+    moved: Floats | None = None
+    """(ticks,) how far the whole picture went since the tick before, as a share of its width; NaN
+    where it cannot be told. None in a film that was watched before this was measured."""
 
     def of(self, role: Role) -> Track | None:
         """The track with this role that was seen longest; None where there is none."""

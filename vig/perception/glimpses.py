@@ -55,6 +55,7 @@ class Glimpses:
     light: Floats  # (ticks of the part,) 0 to 1, NaN where no frame came
     sharp: Floats  # (ticks of the part,)
     cut: NDArray[np.bool_]  # (ticks of the part,) a new shot starts here
+    moved: Floats  # (ticks of the part,) how far the picture went, share of its width
     seam: Floats  # (ticks of the part,) share of the middle column where the picture is split
     look_first: Floats  # (LOOK,)
     look_last: Floats  # (LOOK,)

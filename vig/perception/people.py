@@ -37,8 +37,9 @@ def join(parts: Sequence[Glimpses], grid: Grid, models: Models) -> Seen:
         raise ValueError("parts of a film must not overlap")
     if parts and (parts[0].first < 0 or parts[-1].after > grid.ticks):
         raise ValueError("parts of a film lie on its grid")
-    light, sharp, seam = (
-        _whole(grid, parts, name, np.float32(np.nan)) for name in ("light", "sharp", "seam")
+    light, sharp, seam, moved = (
+        _whole(grid, parts, name, np.float32(np.nan))
+        for name in ("light", "sharp", "seam", "moved")
     )
     cuts = _whole(grid, parts, "cut", np.bool_(False))
     for before, part in itertools.pairwise(parts):
@@ -46,7 +47,7 @@ def join(parts: Sequence[Glimpses], grid: Grid, models: Models) -> Seen:
     shot = np.cumsum(cuts, dtype=np.int32)
     size = (parts[0].height, parts[0].width) if parts else (1, 1)
     tracks = _tracks(_faces(parts), shot, grid, size=size, panes=panes_of(seam))
-    return Seen(grid, tuple(tracks), light, sharp, shot, models.refs_of(*SIGHT))
+    return Seen(grid, tuple(tracks), light, sharp, shot, models.refs_of(*SIGHT), moved)
 
 
 def _whole(grid: Grid, parts: Sequence[Glimpses], name: str, unseen: np.generic) -> NDArray[Any]:

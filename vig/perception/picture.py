@@ -47,6 +47,24 @@ def is_cut(before: Floats, now: Floats) -> bool:
     return recoloured > 0.4 or (recoloured > 0.2 and moved > 0.1)
 
 
+def outline(rgb: Picture) -> Floats:
+    """What tells where the picture has gone: grey at 160 pixels, for :func:`moved_by`."""
+    small = cv2.resize(rgb, (160, max(1, round(160 * rgb.shape[0] / rgb.shape[1]))))
+    grey: Floats = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return grey
+
+
+def moved_by(before: Floats, now: Floats) -> float:
+    """How far the whole picture went between two outlines, as a share of its width.
+
+    Phase correlation finds the shift that most of the picture shares: people who move before a
+    still room do not count. NaN where no one shift explains the picture (response below 0.1).
+    """
+    window = cv2.createHanningWindow((now.shape[1], now.shape[0]), cv2.CV_32F)
+    (across, down), response = cv2.phaseCorrelate(before, now, window)
+    return float(np.hypot(across, down)) / now.shape[1] if response >= 0.1 else float("nan")
+
+
 def signature_of(rgb: Picture, points: Floats) -> Floats:
     """Colours around a face: mean Lab and spread of the clothes, mean Lab and spread of the hair.
 

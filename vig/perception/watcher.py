@@ -7,6 +7,7 @@ followed by its own mesh.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,16 @@ from vig.perception.mesh import (
     canonical,
 )
 from vig.perception.models import Models
-from vig.perception.picture import coarse, is_cut, light_of, seam_of, sharpness_of, signature_of
+from vig.perception.picture import (
+    coarse,
+    is_cut,
+    light_of,
+    moved_by,
+    outline,
+    seam_of,
+    sharpness_of,
+    signature_of,
+)
 from vig.perception.pose import (
     CANONICAL_WIDTH,
     Pose,
@@ -118,7 +128,8 @@ class Watcher:
         self._doubtful: list[Found] = []
         self._threads_made = self._searches = 0
         self._rows: list[NDArray[np.void]] = []
-        self._ticks: list[tuple[int, float, float, bool, float]] = []
+        self._ticks: list[tuple[int, float, float, bool, float, float]] = []
+        self._outline: NDArray[np.floating[Any]] | None = None
         self._looks: list[Floats] = []
         self._size = (0, 0)
 
@@ -133,7 +144,8 @@ class Watcher:
         cut = not first and is_cut(self._looks[-1], now)
         self._looks = [self._looks[0] if self._looks else now, now]
         self._size = rgb.shape[:2]
-        self._ticks.append((tick, light_of(small), sharpness_of(small), cut, seam_of(rgb)))
+        light, sharp, moved = light_of(small), sharpness_of(small), self._moved(small, cut)
+        self._ticks.append((tick, light, sharp, cut, seam_of(rgb), moved))
         if cut:
             self._threads, self._doubtful = [], []
         wide = first or cut or tick % self._wide == 0
@@ -145,8 +157,8 @@ class Watcher:
 
     def see_again(self, tick: int) -> None:
         """The frame taken in last is still shown at ``tick``."""
-        before, bright, edges, _, seam = self._ticks[-1]
-        self._ticks.append((tick, bright, edges, False, seam))
+        before, bright, edges, _, seam, _ = self._ticks[-1]
+        self._ticks.append((tick, bright, edges, False, seam, 0.0))
         for kept in (self._rows, *(thread.waiting for thread in self._threads)):
             # Rows of one tick are the last that were added; a hundred are more than fit a frame.
             for row in [row.copy() for row in kept[-100:] if row["tick"] == before]:
@@ -158,10 +170,11 @@ class Watcher:
         first = self._ticks[0][0] if self._ticks else 0
         after = self._ticks[-1][0] + 1 if self._ticks else 0
         light = np.full(after - first, np.nan, np.float32)
-        sharp, seam, cut = light.copy(), light.copy(), np.zeros(after - first, np.bool_)
+        sharp, seam, moved = light.copy(), light.copy(), light.copy()
+        cut = np.zeros(after - first, np.bool_)
         for tick, *values in self._ticks:
             at = tick - first
-            light[at], sharp[at], cut[at], seam[at] = values
+            light[at], sharp[at], cut[at], seam[at], moved[at] = values
         for thread in self._threads:
             self._rows += [row for row in thread.waiting if row["presence"] > READABLE]
         faces = np.stack(self._rows) if self._rows else np.zeros(0, FACE)
@@ -169,7 +182,15 @@ class Watcher:
         none = np.zeros(0, np.float32)
         start, end = self._looks if self._looks else (none, none)
         order = np.lexsort((faces["thread"], faces["tick"]))
-        return Glimpses(first, width, height, light, sharp, cut, seam, start, end, faces[order])
+        return Glimpses(
+            first, width, height, light, sharp, cut, moved, seam, start, end, faces[order]
+        )
+
+    def _moved(self, small: Picture, cut: bool) -> float:
+        """How far the picture went since the last frame; NaN for a first one and at a cut."""
+        before, self._outline = self._outline, outline(small)
+        same = before is not None and not cut and before.shape == self._outline.shape
+        return moved_by(before, self._outline) if same and before is not None else float("nan")
 
     def _search(self, rgb: Picture) -> None:
         """A wide look: confirm the faces that are followed, drop the lost, take up the new."""
