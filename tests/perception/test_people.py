@@ -31,7 +31,9 @@ def baby(ticks: range, **more: object) -> np.ndarray:
 
 
 def cut_short(part: Glimpses, ticks: int) -> Glimpses:
-    columns = {name: getattr(part, name)[:ticks] for name in ("light", "sharp", "cut", "seam")}
+    columns = {
+        name: getattr(part, name)[:ticks] for name in ("light", "sharp", "cut", "moved", "seam")
+    }
     return replace(part, **columns)
 
 
