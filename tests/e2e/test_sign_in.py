@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.app.test_second import code
 from tests.e2e.conftest import ROOT, _await
+from tests.web.provider import CLIENT, SECRET, running
 
 pytestmark = pytest.mark.browser
 
@@ -24,9 +27,9 @@ OWN = "a walk along the long canal"
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app over an empty folder."""
+@contextmanager
+def app(root: Path, **settings: str) -> Iterator[str]:
+    """The app over an empty folder; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -34,7 +37,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = subprocess.Popen(
         [*command, "--server.port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "VIG_HOME": str(tmp_path_factory.mktemp("empty") / "vault")},
+        env={**os.environ, "VIG_HOME": str(root), **settings},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
     )
@@ -44,6 +47,12 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with app(tmp_path_factory.mktemp("empty") / "vault") as address:
+        yield address
 
 
 @pytest.fixture
@@ -80,14 +89,20 @@ def plug_in(page: Page) -> None:
     devices.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def photographed(page: Page, name: str) -> None:
-    """A picture of the page, where somebody wants to look (PICTURES_TO names a folder)."""
+def look_at(page: Page, name: str) -> None:
+    """What axe finds amiss on the page, in both schemes: nothing; a picture where somebody wants one.
+
+    PICTURES_TO names a folder for them.
+    """
     folder = os.environ.get("PICTURES_TO")
-    if not folder:
-        return
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.screenshot(path=Path(folder) / f"{name}-{scheme}.png", full_page=True)
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}-{scheme}.png", full_page=True)
+        if "/account/" in page.url:
+            found = Axe().run(page).response["violations"]
+            amiss = [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+            assert amiss == [], (name, scheme)
     page.emulate_media(color_scheme="light")
 
 
@@ -106,7 +121,7 @@ def test_from_the_first_run_to_a_second_person_and_back(page: Page, url: str) ->
     page.fill("#name", "Ann Example")
     page.fill("#passphrase", PASSPHRASE)
     page.fill("#again", PASSPHRASE)
-    photographed(page, "first-run")
+    look_at(page, "first-run")
     page.click("button.main")
     printed = page.locator("#code").inner_text()
     page.fill("#typed", printed)
@@ -115,13 +130,13 @@ def test_from_the_first_run_to_a_second_person_and_back(page: Page, url: str) ->
 
     # A passkey, with a device that answers.
     page.goto(f"{url}/account/own")
-    photographed(page, "own-empty")
+    look_at(page, "own-empty")
     page.fill("#device-name", "my security key")
     page.click("[data-device=new]")
     expect(page.get_by_text("my security key")).to_be_visible()
-    photographed(page, "own-passkey")
+    look_at(page, "own-passkey")
     page.goto(f"{url}/account/people")
-    photographed(page, "people")
+    look_at(page, "people")
 
     # Somebody else.
     page.fill("#name", "Bo")
@@ -129,20 +144,20 @@ def test_from_the_first_run_to_a_second_person_and_back(page: Page, url: str) ->
     page.uncheck("input[value=guider]")
     page.click("button.main")
     start = page.locator("#start").inner_text()
-    photographed(page, "started")
+    look_at(page, "started")
     page.click("a.main")
     page.get_by_role("link", name="Change Bo").click()
-    photographed(page, "person")
+    look_at(page, "person")
 
     # Signing in again asks for the device, and only then the house is open to her.
     page.context.clear_cookies()
     page.goto(url)
-    photographed(page, "sign-in-names")
+    look_at(page, "sign-in-names")
     page.fill("#name", "ann example")
     page.fill("#secret", PASSPHRASE)
     page.click("button.main")
     expect(page.get_by_role("heading", name="Second step")).to_be_visible()
-    photographed(page, "second-device")
+    look_at(page, "second-device")
     page.goto(f"{url}/settings")
     expect(page).to_have_url(re.compile("/account/sign-in$"))
     page.goto(f"{url}/account/second")
@@ -152,7 +167,7 @@ def test_from_the_first_run_to_a_second_person_and_back(page: Page, url: str) ->
     expect(page.get_by_text("Second step: 1 passkey")).to_be_visible()
     expect(page.get_by_role("link", name="Add or change people")).to_be_visible()
     page.wait_for_timeout(1500)
-    photographed(page, "settings")
+    look_at(page, "settings")
 
     # The other person: a start passphrase that must go, and a second step by codes if he likes.
     page.context.clear_cookies()
@@ -161,29 +176,66 @@ def test_from_the_first_run_to_a_second_person_and_back(page: Page, url: str) ->
     page.fill("#secret", start)
     page.click("button.main")
     expect(page.get_by_role("heading", name="Choose your own passphrase")).to_be_visible()
-    photographed(page, "start")
+    look_at(page, "start")
     page.fill("#passphrase", OWN)
     page.fill("#again", OWN)
     page.click("button.main")
     inside(page)
     page.goto(f"{url}/account/own/codes")
-    photographed(page, "codes")
+    look_at(page, "codes")
     page.fill("#code", code(shown_secret(page), time.time()))
     page.click("button.main")
     spare = page.locator(".spares li").first.inner_text()
-    photographed(page, "spares")
+    look_at(page, "spares")
     page.context.clear_cookies()
     page.goto(url)
     page.fill("#name", "Bo")
     page.fill("#secret", OWN)
     page.click("button.main")
-    photographed(page, "second-code")
+    look_at(page, "second-code")
     page.fill("#code", spare)
     page.click("button.main")
     inside(page)
     page.goto(f"{url}/account/own")
     expect(page.get_by_text("Printed codes left: 9")).to_be_visible()
-    photographed(page, "own-codes")
+    look_at(page, "own-codes")
+
+
+def test_somebody_comes_in_through_their_organisation_from_a_foreign_page(
+    page: Page, tmp_path: Path
+) -> None:
+    with running() as provider:
+        settings = tmp_path / "service.toml"
+        settings.write_text(
+            f'issuer = "{provider.issuer}"\nclient_id = "{CLIENT}"\n'
+            f'client_secret = "{SECRET}"\nname = "the Trust"\n'
+        )
+        with app(tmp_path / "vault", VIG_OIDC=str(settings)) as url:
+            page.goto(url)
+            page.fill("#passphrase", PASSPHRASE)
+            page.fill("#again", PASSPHRASE)
+            page.click("button.main")
+            page.fill("#typed", page.locator("#code").inner_text())
+            page.click("button.main")
+            inside(page)
+
+            page.goto(f"{url}/account/own")
+            page.get_by_role("button", name="Link the Trust").click()
+            look_at(page, "outside-there")
+            page.get_by_role("link", name="Go on").click()
+            expect(page.get_by_text("Linked to your account")).to_be_visible()
+            look_at(page, "own-linked")
+
+            other = page.context.browser.new_context()  # the first one keeps the house open
+            other.set_default_timeout(60_000)
+            second = other.new_page()
+            second.goto(url)
+            look_at(second, "sign-in-outside")
+            second.get_by_role("button", name="Sign in with the Trust").click()
+            second.get_by_role("link", name="Go on").click()
+            inside(second)
+            other.close()
+            assert sum(asked.startswith("/authorize?") for asked in provider.asked) == 2
 
 
 def test_a_key_that_was_not_set_up_here_opens_nothing(page: Page, url: str) -> None:

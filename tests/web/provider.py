@@ -81,6 +81,11 @@ def running() -> Iterator[Provider]:
                         "jwks_uri": f"{provider.issuer}/keys",
                     }
                 )
+            elif self.path.startswith("/authorize?"):
+                self.send_response(302)
+                self.send_header("location", provider.visit(self.path))
+                self.send_header("content-length", "0")
+                self.end_headers()
             elif self.path == "/keys":
                 self._say({"keys": [provider.published.as_dict(private=False)]})
             else:

@@ -169,7 +169,8 @@ def recognise(ws: Workspace, account_id: str, text: str) -> None:
 
 def note(ws: Workspace, account_id: str, action: str) -> None:
     """Write into the record that somebody came or went: ``sign-in``, ``sign-out``."""
-    with ws.catalogue.act(account_id, action, object=account_id):
+    who = policy.plain(account_id)
+    with ws.catalogue.act(who, action, object=who):
         pass
 
 

@@ -198,6 +198,8 @@ class House:
         """
         secret = passphrases.secret_from(secret_text)
         with self._turn:
+            if self.passphrases > 1 and not (name or "").strip() and isinstance(secret, Passphrase):
+                raise WrongSignIn
             try:
                 if self._workspace is not None:
                     return accounts.prove(self._workspace, name, secret).id

@@ -24,7 +24,7 @@ def own() -> None:
     ]
     st.markdown(f"Second step: {words.line(*ways) or 'none'}")
     st.html(
-        '<a href="/account/own" target="_self">Name, passphrase, second step, where you are '
+        '<a href="/account/own" target="_self" style="color:inherit">Name, passphrase, second step, where you are '
         "signed in…</a>"
     )
 
@@ -40,4 +40,12 @@ def everybody() -> None:
             offices = ", ".join(sorted(office.words for office in account.offices))
             state = " · disabled" if account.disabled else ""
             st.markdown(f"{words.plain(account.name)} :gray[{offices}{state}]")
-        st.html('<a href="/account/people" target="_self">Add or change people…</a>')
+        st.html(
+            '<a href="/account/people" target="_self" style="color:inherit">Add or change people…</a>'
+        )
+
+
+def owners() -> dict[str, str]:
+    """Whose passphrase each slot is, by the slot's id; told where there are several people."""
+    everyone = accounts.active(desk.workspace())
+    return {a.slot: a.name for a in everyone if a.slot} if len(everyone) > 1 else {}

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 import vig
+from vig.app import policy
 from vig.errors import VigError
-from vig.ui import desk, people, words
+from vig.ui import desk, erasing, people, vocabulary, words
 
 
 def page() -> None:
@@ -16,16 +17,21 @@ def page() -> None:
     st.title("Settings")
     left, right = st.columns(2, gap="large")
     with left:
-        with st.container(border=True):
-            _backup()
+        if policy.may(desk.workspace(), desk.me(), "house.backup"):
+            with st.container(border=True):
+                _backup()
         with st.container(border=True):
             _restore()
+        with st.container(border=True):
+            vocabulary.section()
     with right:
         with st.container(border=True):
             people.own()
         people.everybody()
-        with st.container(border=True):
-            _ways_in()
+        erasing.section()
+        if policy.may(desk.workspace(), desk.me(), "house.ways"):
+            with st.container(border=True):
+                _ways_in()
         with st.container(border=True):
             _about()
 
@@ -77,10 +83,13 @@ def _ways_in() -> None:
         "key-file": "Key file",
         "os-keyring": "This computer's key store",
     }
+    owners = people.owners()
     for slot in desk.house().ways_in():
         tried = "tried" if slot.tested else "not tried yet"
         made = words.day(slot.made_at.date())
-        st.markdown(f"{kinds.get(str(slot.kind), str(slot.kind))} :gray[{tried}, made {made}]")
+        kind = kinds.get(str(slot.kind), str(slot.kind))
+        whose = f" of {words.plain(owners[slot.id])}" if slot.id in owners else ""
+        st.markdown(f"{kind}{whose} :gray[{tried}, made {made}]")
     st.caption("Anybody with one of these can open every film. Two are needed at all times.")
 
 
