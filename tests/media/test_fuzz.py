@@ -75,6 +75,10 @@ def test_a_damaged_film_plays_or_is_refused(base: str, seed: int) -> None:
     assert [each for each in psutil.Process().children() if each not in before] == []
 
 
+def test_a_stream_that_turns_up_in_the_middle_is_passed_over() -> None:
+    _plays_or_is_refused(mutant("ts", 3029))  # PyAV 18.1 raises IndexError for its packets
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(0)
 def test_ten_thousand_damaged_films_play_or_are_refused() -> None:

@@ -177,6 +177,10 @@ class Film:
                 packet = next(packets)
             except (StopIteration, EOFError):
                 return
+            except IndexError:
+                # PyAV knows no stream that turns up in the middle; its packets are passed over.
+                packets = self.container.demux(*streams)
+                continue
             except av.error.FFmpegError:
                 for stream in streams:
                     last: Packet[Any] = Packet()
