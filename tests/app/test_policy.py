@@ -28,7 +28,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def may(here: World, actor: str, deed: str, relation: Relation, **more: str | None) -> bool:
     about = {} if DEEDS[deed].house else {"recording": here.films[relation]}
-    return policy.may(here.ws, actor, deed, **about, **more)  # type: ignore[arg-type]
+    return policy.may(here.ws, actor, deed, **about, **more)
 
 
 @pytest.mark.parametrize("deed", DEEDS)

@@ -123,6 +123,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     for name in deeds.__all__:
         monkeypatch.setattr(f"vig.app.deeds.{name}", done(name))
     monkeypatch.setattr("vig.app.playback.rendered", lambda *_: pages.rendered)
+    monkeypatch.setattr("vig.app.erasing.waiting", lambda *_: ())
     monkeypatch.setattr("vig.app.accounts.of", lambda *_: pages.people[0])
     monkeypatch.setattr("vig.app.accounts.listed", lambda *_: pages.people)
     monkeypatch.setattr("vig.app.second.of", lambda *_: pages.steps)

@@ -10,7 +10,7 @@ from vig.app.deeds.clips import left
 from vig.app.deeds.looking import KEYS
 from vig.app.deeds.undoing import undoable
 from vig.app.people import Corrections
-from vig.app.policy import offices_of, plain
+from vig.app.policy import authorise, offices_of, plain
 from vig.app.suggestions import LOOK_FIRST, QUESTION, RECIPE, standing, work_out
 from vig.app.workspace import Workspace
 from vig.attunement.scoring import Scoring
@@ -53,7 +53,8 @@ class Room:
 
 
 def room(ws: Workspace, recording_id: str, actor: str) -> Room:
-    """Everything for the review room. The caller has asked whether this person may see the film."""
+    """Everything for the review room. Raises NotAllowed, Unknown."""
+    authorise(ws, actor, "film.see", recording=recording_id)
     recording = ws.catalogue.recording(recording_id)
     moments = suggestions(ws, recording_id, actor)
     stand = standing(ws, recording)

@@ -98,7 +98,10 @@ def rotate() -> None:
 @click.option("--share", type=click.FloatRange(0, 1), default=1.0, help="Read only this share.")
 def verify(share: float) -> None:
     """Read everything in the vault and check that nothing was damaged or exchanged."""
+    from vig.app import policy
+
     with asking.opened() as house, asking.shown("Reading") as progress:
+        policy.authorise(house.workspace, house.opener, "house.verify")
         check = house.verify(progress, share=share)
     for bad in check.bad:
         click.echo(bad, err=True)

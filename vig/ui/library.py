@@ -8,12 +8,12 @@ from datetime import date
 
 import streamlit as st
 
-from vig.app import demo, library, uploads, walk
+from vig.app import demo, library, policy, uploads, walk
 from vig.app.jobs import JobState, JobStatus
 from vig.app.library import Need, Page, Shelf
 from vig.domain.family import Purpose
 from vig.domain.recording import Recording
-from vig.ui import desk, words
+from vig.ui import desk, erasing, words
 from vig.ui.uploader import Film, going_on, uploader
 
 STEPS = {"see": "watching", "hear": "listening", "finish": "looking for moments"}
@@ -300,6 +300,9 @@ def _analyse(recording_id: str) -> None:
 def _erase(shelf: Shelf) -> None:
     """Says what will be gone and asks for the pseudonym."""
     recording = shelf.recording
+    if not policy.may(desk.workspace(), desk.me(), "film.erase", recording=recording.id):
+        erasing.ask(recording.id, shelf.pseudonym)
+        return
     st.write(
         f"The film of **{words.plain(shelf.pseudonym)}**, {words.filmed(recording.filmed_on)}, its stills, "
         "suggestions and micro-clips will be gone for good. "

@@ -40,6 +40,7 @@ ORIGINAL_LEFT = (
     "Once you have seen that this one plays: " + ERASE_ORIGINAL[:1].lower() + ERASE_ORIGINAL[1:]
 )
 ERASED = "Erased. Nobody can bring the film back."
+ERASE_ASKED = "Asked. It stands in the settings of whoever may erase it."
 ERASED_PENDING = (
     "Erased: the key is destroyed. Its last bytes leave the database file at the next unlock; until "
     "then this counts as pending."
