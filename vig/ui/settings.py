@@ -9,7 +9,7 @@ import streamlit as st
 import vig
 from vig.app import policy
 from vig.errors import VigError
-from vig.ui import desk, erasing, people, words
+from vig.ui import desk, erasing, people, vocabulary, words
 
 
 def page() -> None:
@@ -22,6 +22,8 @@ def page() -> None:
                 _backup()
         with st.container(border=True):
             _restore()
+        with st.container(border=True):
+            vocabulary.section()
     with right:
         with st.container(border=True):
             people.own()
@@ -81,10 +83,13 @@ def _ways_in() -> None:
         "key-file": "Key file",
         "os-keyring": "This computer's key store",
     }
+    owners = people.owners()
     for slot in desk.house().ways_in():
         tried = "tried" if slot.tested else "not tried yet"
         made = words.day(slot.made_at.date())
-        st.markdown(f"{kinds.get(str(slot.kind), str(slot.kind))} :gray[{tried}, made {made}]")
+        kind = kinds.get(str(slot.kind), str(slot.kind))
+        whose = f" of {words.plain(owners[slot.id])}" if slot.id in owners else ""
+        st.markdown(f"{kind}{whose} :gray[{tried}, made {made}]")
     st.caption("Anybody with one of these can open every film. Two are needed at all times.")
 
 
