@@ -11,7 +11,7 @@ from vig.app import accounts
 from vig.app.accounts import Account
 from vig.app.house import House
 from vig.domain.account import Office
-from vig.vault.keys import CHEAPEST, Slots
+from vig.vault.keys import CHEAPEST, SlotKind, Slots
 
 PASSPHRASE = "seven quiet herons by the water"
 OWN = "a walk along the long canal"
@@ -30,6 +30,11 @@ def several(root: Path) -> Iterator[House]:
     house.confirm(house.set_up(PASSPHRASE))
     yield house
     house.lock()
+
+
+def passphrases(house: House) -> int:
+    """How many of them open the vault."""
+    return sum(slot.kind is SlotKind.PASSPHRASE for slot in house.ways_in())
 
 
 def joined(house: House, name: str, *offices: Office, passphrase: str = OWN) -> Account:

@@ -97,7 +97,7 @@ class MemoryHouse:
             raise VaultLocked
         return self._workspace
 
-    passphrases = 1
+    asks_name = False
 
     def sign_in(self, name: str, secret: str) -> str:
         self.happened.append("unlock")

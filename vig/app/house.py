@@ -111,11 +111,12 @@ class House:
         return self.workspace.opened_by
 
     @property
-    def passphrases(self) -> int:
-        """How many passphrases open it: more than one, and a name is asked for too."""
-        if self.state == "none":
-            return 0
-        return sum(slot.kind is SlotKind.PASSPHRASE for slot in self.ways_in())
+    def asks_name(self) -> bool:
+        """Whether a name is asked for beside the passphrase: where several people sign in."""
+        if self._workspace is not None:
+            return len(accounts.active(self._workspace)) > 1
+        slots = self.ways_in() if self.state == "locked" else ()
+        return sum(slot.kind is SlotKind.PASSPHRASE for slot in slots) > 1
 
     @property
     def demo(self) -> bool:
@@ -198,7 +199,7 @@ class House:
         """
         secret = passphrases.secret_from(secret_text)
         with self._turn:
-            if self.passphrases > 1 and not (name or "").strip() and isinstance(secret, Passphrase):
+            if self.asks_name and not (name or "").strip() and isinstance(secret, Passphrase):
                 raise WrongSignIn
             try:
                 if self._workspace is not None:
@@ -206,7 +207,7 @@ class House:
                 return self.unlock_with(secret, name).opened_by
             except WrongKey:
                 # One sentence for a wrong name and a wrong passphrase; of no name if none is asked.
-                raise (WrongSignIn if self.passphrases > 1 else WrongKey) from None
+                raise (WrongSignIn if self.asks_name else WrongKey) from None
 
     def lock(self) -> None:
         """Let go of the master key, here and in the worker.

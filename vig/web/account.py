@@ -192,7 +192,7 @@ class Account:
         below = outside.button(self._porch)
         if house.demo:
             below += sheets.fill("demo", passphrase=sheets.text(_demo_passphrase()))
-        several = house.passphrases != 1
+        several = house.asks_name
         return sheets.page(
             "sign-in",
             "Sign in" if several else "Unlock",
