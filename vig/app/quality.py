@@ -16,6 +16,7 @@ from vig.app import analysis
 from vig.app.people import corrected
 from vig.app.suggestions import standing
 from vig.app.workspace import Workspace
+from vig.domain.family import Role
 from vig.domain.observation import Floats, Observations
 from vig.domain.recording import Footage
 
@@ -49,32 +50,35 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """One thing to try with the camera next time."""
+    """One thing about the filming, and what to try with the camera next time."""
 
     about: Matter
-    words: str
+    what: str
+    tip: str
 
 
 _DARK = Tip(
-    Matter.LIGHT, "There was little light. Film with the window behind you, or turn on a lamp."
+    Matter.LIGHT, "The picture is dark.", "Film with the window behind you, or turn on a lamp."
 )
-_GLARING = Tip(Matter.LIGHT, "The picture is very bright. Film with the window behind you.")
+_GLARING = Tip(Matter.LIGHT, "The picture is very bright.", "Film with the window behind you.")
 _SMALL = Tip(
-    Matter.SIZE, "The faces are small in the picture. Put the camera closer, or turn it sideways."
+    Matter.SIZE, "Faces are small in the picture.", "A step closer, or the phone held sideways."
 )
 _OUTSIDE = Tip(
     Matter.FRAME,
-    "Often only one face is in the picture. Film from the side, so that it shows both.",
+    "The camera could not see two faces at once for much of the film.",
+    "From the side, at the height of the smaller one's eyes, it sees both.",
 )
-_SILENT = Tip(Matter.SOUND, "The film has no sound. Check that the microphone is on.")
+_SILENT = Tip(Matter.SOUND, "There is no sound.", "Check that the microphone is on.")
 _FAINT = Tip(
-    Matter.SOUND, "The sound is faint. Put the camera closer, and keep its microphone free."
+    Matter.SOUND, "The sound is faint.", "A step closer, with nothing over the microphone."
 )
 _NOISY = Tip(
-    Matter.SOUND,
-    "There is noise throughout. Turn off the television or radio, and shut the window.",
+    Matter.SOUND, "There is noise throughout.", "Turn off the television or radio, shut the window."
 )
-_SHAKY = Tip(Matter.MOVEMENT, "The camera moves a lot. Rest it on a shelf, or against some books.")
+_SHAKY = Tip(
+    Matter.MOVEMENT, "The camera moves a good deal.", "Lean it on a shelf or against some books."
+)
 
 
 def tips(ws: Workspace, recording_id: str) -> tuple[Tip, ...]:
@@ -99,12 +103,14 @@ def _light(observations: Observations) -> Tip | None:
 
 
 def _faces(observations: Observations, footage: Footage) -> Tip | None:
-    """The two whose faces were seen longest: the smaller of them, or that one is mostly missing.
+    """The baby and the parent, or whoever was seen longest: how large, and how often together.
 
-    One person alone in a film is no fault of the camera's that could be told from here, so nothing
-    is said of who is not seen unless both were at some time.
+    One person alone in a film is no fault of the camera's that could be told from here.
     """
-    longest = sorted(observations.seen.tracks, key=lambda track: -int(track.seen.sum()))[:2]
+    seen = observations.seen
+    pair = [track for role in (Role.BABY, Role.PARENT) if (track := seen.of(role))]
+    longest = pair or sorted(seen.tracks, key=lambda track: -int(track.seen.sum()))[:2]
+    longest = [track for track in longest if track.seen.any()]
     if not longest:
         return None
     shrunk = min(1.0, WATCHED_AT / max(footage.width, footage.height))

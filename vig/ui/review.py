@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from vig.app import analysis, found, library, playback, policy, room
+from vig.app import analysis, found, library, playback, policy, quality, room
 from vig.app.library import Shelf
+from vig.app.people import corrected
 from vig.app.room import Room
 from vig.app.workspace import Workspace
 from vig.domain.family import Purpose
@@ -83,7 +84,7 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         if gesture.number > memory.heard:
             obey(workspace, film, gesture, memory, actor=desk.me())
 
-    seen = _seen(workspace, film) if shelf.analysed else {}
+    seen = _seen(workspace, now) if shelf.analysed else {}
     said = Said(
         me=policy.plain(desk.me()),
         carer=workspace.catalogue.family(shelf.recording.family).carer_word,
@@ -119,13 +120,20 @@ def _names(workspace: Workspace, now: Room) -> dict[str, str]:
     return {one.id: one.name for one in workspace.catalogue.accounts() if one.id in wrote}
 
 
-def _seen(workspace: Workspace, film: str) -> dict[str, Any]:
-    """Who was found and what about the camera would help; worked out once for each watching."""
+def _seen(workspace: Workspace, now: Room) -> dict[str, Any]:
+    """Who was found and what about the camera would help; worked out once as long as both hold."""
+    film = now.recording.id
     newest = workspace.catalogue.latest_analysis(film)
-    name = newest.observations if newest else None
-    known: tuple[str | None, dict[str, Any]] | None = st.session_state.get(f"seen-{film}")
+    name = (newest.observations if newest else None, sorted(now.people.items()))
+    known: tuple[object, dict[str, Any]] | None = st.session_state.get(f"seen-{film}")
     if known is None or known[0] != name:
         observations = analysis.observations_of(workspace, film)
-        known = (name, {"faces": found.faces(observations), "tips": found.tips(observations)})
+        known = (
+            name,
+            {
+                "faces": found.faces(observations),
+                "tips": quality.tips_of(corrected(observations, now.people), now.recording.footage),
+            },
+        )
         st.session_state[f"seen-{film}"] = known
     return known[1]

@@ -13,9 +13,10 @@ from typing import Any
 
 import streamlit as st
 
-from vig.app.found import Face, Tip
+from vig.app.found import Face
 from vig.app.library import Shelf
 from vig.app.people import AS
+from vig.app.quality import Tip
 from vig.app.room import Room
 from vig.domain.family import Role
 from vig.domain.review import Annotation, MicroClip, Moment, Sense
