@@ -48,7 +48,7 @@ SPANS = (
 BARE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Timeline</title>
 <link rel="stylesheet" href="/player.css"><link rel="stylesheet" href="/timeline.css">
 <body style="margin:0"><main class="room" style="display:block;padding:12px">
-<h1 class="hush">Timeline</h1><div class="timeline"></div></main></body></html>"""
+<h1 class="hush">Review</h1><h2 class="hush">Film</h2><div class="timeline"></div></main></body></html>"""
 
 # A film that shows nothing: the timeline asks it for times and tells it where to go.
 STAND = """async ({ times, data, dark }) => {
@@ -71,7 +71,7 @@ STAND = """async ({ times, data, dark }) => {
     root, mark: { first: null, last: null }, current: null, said: [], played: [],
     setMark(edge, frame) { this.mark[edge] = frame; window.line.draw(); },
     chosen(kind, item) { this.played.push([kind, item.id]); },
-    say(kind, moment, fields) { this.said.push([kind, fields]); },
+    say(kind, moment, fields) { return this.said.push([kind, fields]); },
   };
   Object.assign(window, { film, room, shownData: data });
   window.line = new Timeline(document.querySelector(".timeline"), film, room);

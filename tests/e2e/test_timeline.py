@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
@@ -70,6 +71,7 @@ def build(chromium: Browser) -> Iterator[Build]:
         analysed: bool = True,
         opened: bool = True,
         times: NDArray[np.float64] = TIMES,
+        dark: bool = False,
         **more: Any,
     ) -> Page:
         page = chromium.new_page(viewport={"width": 1000, "height": 700}, **more)
@@ -79,7 +81,7 @@ def build(chromium: Browser) -> Iterator[Build]:
         page.context.set_default_timeout(15_000)
         # A copy: the page may not change what another test is given.
         told = json.loads(json.dumps(data))
-        room.stand(page, (seen or lanes()) if analysed else None, sound, told, times)
+        room.stand(page, (seen or lanes()) if analysed else None, sound, told, times, dark=dark)
         if opened and analysed:
             page.get_by_role("button", name="What the computer saw").click()
             settle(page)
@@ -159,7 +161,7 @@ def test_the_signal_lanes_start_closed_and_stay_as_somebody_left_them(build: Bui
     assert shown(page) == ["moments", "clips", "notes", "sound", "unseen"]
     opener.click()
     assert shown(page) == ["moments", "clips", "notes", "together", "smiles", "voices", "unseen"]
-    page.get_by_role("button", name="smiles").click()
+    page.get_by_role("button", name="Smiles").click()
     assert shown(page) == ["moments", "clips", "notes", "together", "voices", "unseen"]
     stored = page.evaluate("JSON.stringify({...localStorage})")
     assert json.loads(json.loads(stored)["vig.lanes"]) == {"open": True, "closed": ["smiles"]}
@@ -178,6 +180,40 @@ def test_a_film_that_was_not_analysed_has_sound_clips_and_notes_only(build: Buil
 def test_a_film_without_sound_has_no_lane_of_sound(build: Build) -> None:
     page = build(sound=None, analysed=False)
     assert "sound" not in shown(page)
+
+
+def test_a_sense_that_a_family_switched_off_has_no_lane_and_no_switch(build: Build) -> None:
+    page = build({**CHOSEN, "cues": {"looking": False, "smiling": True}})
+    assert shown(page) == ["moments", "clips", "notes", "smiles", "voices", "unseen"]
+    expect(page.get_by_role("button", name="Looking together")).to_be_hidden()
+    expect(page.get_by_role("button", name="Smiles")).to_be_visible()
+
+
+def test_who_looks_first_sees_nothing_of_what_the_computer_saw(build: Build) -> None:
+    page = build(opened=False)
+    page.evaluate("line.show({ ...shownData, moments: [], look_first: { hiding: true } })")
+    assert shown(page) == ["clips", "notes", "sound"]
+    expect(page.get_by_role("button", name="What the computer saw")).to_be_hidden()
+    page.evaluate("line.show(shownData)")
+    expect(page.get_by_role("button", name="What the computer saw")).to_be_visible()
+    assert "unseen" in shown(page)
+
+
+def test_lanes_are_fetched_anew_when_somebody_said_who_is_who_and_the_old_stay_till_then(
+    build: Build,
+) -> None:
+    page = build()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("line.show(shownData)")
+    settle(page)
+    assert asked == []
+    there = page.evaluate(
+        "() => { line.show({ ...shownData, people: [{ track: 1, as: 'parent' }] }); return line.data.seen !== null; }"
+    )
+    assert there
+    settle(page)
+    assert asked == [room.ADDRESS + "/lanes"]
 
 
 @pytest.mark.parametrize("blur", [0, 0.05, 0.4, 3])
@@ -260,7 +296,7 @@ def test_the_list_says_every_mark_that_is_drawn_and_no_other(build: Build) -> No
     page = build()
     page.get_by_role("button", name="As a list").click()
     told = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('.list h4')].map((h) =>
+        """() => Object.fromEntries([...document.querySelectorAll('.list h3')].map((h) =>
              [h.textContent.replace(/ \\(\\d+\\)$/, ''), h.nextElementSibling.children.length]))"""
     )
     spans = {name: len(edges) // 2 for name, edges in SEEN.items()}
@@ -278,10 +314,21 @@ def test_the_list_says_every_mark_that_is_drawn_and_no_other(build: Build) -> No
         "The computer could not see faces here": spans["not-seen"],
         "The computer could not hear here": spans["not-heard"],
     }
-    page.get_by_role("button", name="smiles", exact=True).click()
+    page.get_by_role("button", name="Smiles").click()
     expect(page.locator(".list")).not_to_contain_text("smiles")
     page.get_by_role("button", name="Go to 0:14 to 0:17").click()
     assert page.evaluate("film.now") == pytest.approx(14, abs=0.07)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_stands_in_the_way_of_anybody(build: Build, dark: bool) -> None:
+    page = build(dark=dark)
+    page.get_by_role("button", name="As a list").click()
+    page.get_by_role("button", name="Move the edges of 0:20 to 0:26: Hello you").click()
+    page.keyboard.press("+")
+    settle(page)
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
 
 def test_the_list_follows_what_changes_and_the_focus_stays(build: Build) -> None:
@@ -487,7 +534,7 @@ def test_every_edge_can_be_moved_by_keys_alone(build: Build) -> None:
     assert gesture[1]["start"] == round(TIMES[begins + 2] * 1e6)
     page.evaluate(
         """line.show({ ...shownData, clips: [{ ...shownData.clips[0], start: room.said[0][1].start,
-             version: 2 }] })"""
+             version: 2 }], heard: 1 })"""
     )
     page.keyboard.press("Tab")
     end = page.get_by_role("slider", name="End of “Hello you”")
@@ -509,7 +556,7 @@ def test_a_second_move_waits_for_the_answer_to_the_first_and_takes_its_version(
     first = said(page)[0][1]
     page.evaluate(
         f"""line.show({{ ...shownData, clips: [{{ ...shownData.clips[0],
-              start: {first["start"]}, version: 2 }}] }})"""
+              start: {first["start"]}, version: 2 }}], heard: 1 }})"""
     )
     assert len(said(page)) == 2
     second = said(page)[1][1]
@@ -522,7 +569,9 @@ def test_a_refused_move_goes_back_to_where_it_was(build: Build) -> None:
     page = build()
     drag(page, "clips", 20, -60)
     assert page.evaluate("line.data.clips[0].start") < 20_000_000
-    page.evaluate("line.show({ ...shownData, problem: 'Somebody else changed this meanwhile.' })")
+    page.evaluate("line.show({ ...shownData, heard: 0, problem: 'of before' })")
+    assert page.evaluate("line.data.clips[0].start") < 20_000_000  # not answered yet
+    page.evaluate("line.show({ ...shownData, heard: 1, problem: 'Somebody else changed this.' })")
     assert page.evaluate("line.data.clips[0].start") == 20_000_000
 
 

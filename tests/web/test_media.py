@@ -202,7 +202,7 @@ def test_a_still_is_decoded_once_asked_for_each_time_and_forgotten_with_the_keys
 
     monkeypatch.setattr("vig.app.playback.still", still)
     porch.lock()
-    porch.house.unlock(PASSPHRASE)
+    porch.house.sign_in("guider", PASSPHRASE)
     browser.cookies[COOKIE] = porch.sessions.begin("guider")
     asyncio.run(browser.get(f"/api/still/{FILM}/5000"))
     assert decoded == [5000, 5000]

@@ -7,18 +7,23 @@ time is that the *computer* could not see or hear, for a second or longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vig.app import analysis
+from vig.app.people import corrected, present
+from vig.app.suggestions import standing
 from vig.app.workspace import Workspace
 from vig.attunement.scoring import Scoring
-from vig.attunement.signals import PAIR, Event, Signals, above, events_of
+from vig.attunement.signals import PAIR, Event, above, events_of, measure
 from vig.domain.clock import SECOND, Grid, Micros, SpanSet
+from vig.domain.family import Purpose
 from vig.domain.observation import Floats, Observations
+from vig.domain.review import Sense
+from vig.errors import NoConsent
 
 SAID_FROM: Micros = SECOND
 """How long the computer must have been blind or deaf until the timeline says so."""
@@ -40,35 +45,46 @@ class Lanes:
 
 
 def lanes(ws: Workspace, recording_id: str) -> Lanes:
-    """The timeline of the newest analysis. Unknown where there is none."""
-    return lanes_of(
-        analysis.observations_of(ws, recording_id),
-        analysis.signals_of(ws, recording_id),
-        Scoring.load(),
-    )
+    """The timeline of the newest analysis, with everything that people said since laid over it.
+
+    Raises Unknown where there is none, NoConsent where the family agrees no longer to the
+    computer's part.
+    """
+    recording = ws.catalogue.recording(recording_id)
+    if not ws.allowed(recording, Purpose.ANALYSE):
+        raise NoConsent(purpose=Purpose.ANALYSE.words)
+    stand = standing(ws, recording)
+    observations = corrected(analysis.observations_of(ws, recording_id), stand.people)
+    return lanes_of(observations, Scoring.load(), stand.off)
 
 
-def lanes_of(observations: Observations, signals: Signals, scoring: Scoring) -> Lanes:
-    """The same out of what was seen and heard, and what was measured of it."""
-    times, columns = scoring.events, signals.columns
-    cries = events_of(
-        above(columns.cry, times.cry_from), columns, times.least, times.bridge, cuts=False
-    )
-    spans = {
-        "eyes": signals.mutual_looks,
-        "facing": signals.facings,
-        "cry": _spans(cries),
-        "not-seen": _missing(_somebody(observations), signals.grid),
-        "not-heard": _missing(_something(observations), signals.grid),
-    }
-    heights = {}
+def lanes_of(observations: Observations, scoring: Scoring, off: Collection[Sense] = ()) -> Lanes:
+    """The same out of what was seen and heard. ``off``: senses that are not drawn.
+
+    Where two children or two carers are in the film their marks lie on the same lanes.
+    """
+    times, grid = scoring.events, observations.grid
+    spans = dict.fromkeys(("eyes", "facing"), SpanSet())
+    heights: dict[str, Floats] = {}
+    pairs = [measure(observations, scoring, pair=pair, off=off) for pair in present(observations)]
+    for signals in pairs:
+        spans["eyes"] |= signals.mutual_looks
+        spans["facing"] |= signals.facings
+        for role in PAIR:
+            smile, high = f"{role.value}-smile", f"{role.value}-smile-height"
+            events = signals.smiles[role]
+            reading = _within(signals.columns.smile[role], events, grid, times.smile_from)
+            spans[smile] = spans.get(smile, SpanSet()) | _spans(events)
+            heights[high] = np.fmax(heights.get(high, reading), reading)
+    # Voices are not told apart by person: every pair hears the same.
+    heard = pairs[0]
     for role in PAIR:
-        spans[f"{role.value}-voice"] = _spans(signals.voices[role])
-        spans[f"{role.value}-smile"] = _spans(signals.smiles[role])
-        heights[f"{role.value}-smile-height"] = _within(
-            columns.smile[role], signals.smiles[role], signals.grid, times.smile_from
-        )
-    return Lanes(signals.grid.step, spans, heights)
+        spans[f"{role.value}-voice"] = _spans(heard.voices[role])
+    cry = above(heard.columns.cry, times.cry_from)
+    spans["cry"] = _spans(events_of(cry, heard.columns, times.least, times.bridge, cuts=False))
+    spans["not-seen"] = _missing(_somebody(observations), grid)
+    spans["not-heard"] = _missing(_something(observations), grid)
+    return Lanes(grid.step, spans, heights)
 
 
 def _spans(events: Iterable[Event]) -> SpanSet:

@@ -114,20 +114,3 @@ export function clipRow(clip, number, panel) {
     act("Remove", "plain", () => room.say("unkeep", null, { clip: clip.id, version: clip.version }), `Remove micro-clip ${number}`, { "data-focus": "remove" }),
   );
 }
-
-// The same marks as on the timeline, for a screen reader or a keyboard.
-export function markList(model, film, go) {
-  const part = (title, items) =>
-    items.length
-      ? [make("h4", {}, title), make("ul", {}, ...items.map(([at, words]) => make("li", {}, act(words, "", () => go(at)))))]
-      : [];
-  const span = (one) => `${clock(seconds(one.start))} to ${clock(seconds(one.end))}`;
-  const spread = ([from, to]) => `${clock(from)} to ${clock(to)}`;
-  return [
-    ...part("Suggestions", model.moments.map((m) => [seconds(m.start), `${span(m)}: ${m.reason}`])),
-    ...part("My clips", model.clips.map((c, i) => [seconds(c.start), `${span(c)}: ${c.title || "Micro-clip " + (i + 1)}`])),
-    ...part("Notes", (model.data?.notes ?? []).map((n) => [seconds(n.start), `${span(n)}: ${n.words || "no words yet"}`])),
-    ...part("Looking at each other", model.found.eyes.map((s) => [s[0], spread(s)])),
-    ...part("The computer could not see faces here", model.found.unseen.map((s) => [s[0], spread(s)])),
-  ];
-}

@@ -7,7 +7,6 @@ import { built } from "./timeline-list.js";
 import { cueBeyond, placeOf } from "./timeline-marks.js";
 
 const PAUSE = 450; // ms after the last nudge until it is sent
-const LATE = 8000; // ms without an answer after which what Python said last is shown again
 
 const NUDGES = {
   ArrowLeft: ["frame", -1],
@@ -21,7 +20,7 @@ const NUDGES = {
 export class Edges {
   constructor(line) {
     this.line = line;
-    this.moved = new Map(); // id -> {kind, start, end, from: version or null, dirty, since}
+    this.moved = new Map(); // id -> {kind, start, end, sent: number of the gesture or null, dirty}
     this.ac = new AbortController();
     this.handles = ["start", "end"].map((edge) => {
       const handle = built("button", { type: "button", class: "edge", role: "slider", "data-edge": edge, hidden: "" });
@@ -41,19 +40,22 @@ export class Edges {
     });
   }
 
-  // Python answered: a new version, or a problem, ends what was hoped; what came meanwhile is sent.
+  // Python heard what was sent: now it says where the edges are. What was moved meanwhile is sent.
   heard(data) {
+    this.lay(data);
     for (const [id, move] of this.moved) {
-      const item = data[move.kind]?.find((one) => one.id === id);
-      if (!item) this.moved.delete(id);
-      else if (move.from !== null && (item.version !== move.from || Date.now() - move.since > LATE)) {
-        move.from = null;
-        if (!move.dirty) this.moved.delete(id);
-        else this.send(id);
-      } else if (move.from !== null && (data.problem || data.conflict)) this.moved.delete(id);
+      if (!data[move.kind].some((one) => one.id === id)) this.moved.delete(id);
+      else if (move.sent !== null && data.heard >= move.sent) {
+        move.sent = null;
+        if (move.dirty) this.send(id);
+        else this.moved.delete(id);
+      }
     }
-    const fresh = (kind) => this.hoped(kind, data[kind] ?? []);
-    Object.assign(this.line.data, { clips: fresh("clips"), notes: fresh("notes") });
+    this.lay(data);
+  }
+
+  lay(data) {
+    for (const kind of ["clips", "notes"]) this.line.data[kind] = this.hoped(kind, data[kind]);
   }
 
   // ---- by hand
@@ -74,7 +76,7 @@ export class Edges {
     if (drag.mark) return;
     const move = this.moved.get(drag.item.id);
     if (keep && move) this.send(drag.item.id);
-    else if (move && move.from === null) {
+    else if (move && move.sent === null) {
       this.moved.delete(drag.item.id);
       this.line.data[drag.kind] = this.line.data[drag.kind].map((one) => (one.id === drag.item.id ? drag.item : one));
     }
@@ -92,7 +94,7 @@ export class Edges {
     place = edge === "start" ? Math.min(place, other - 1) : Math.max(place, other + 1);
     if (place < 0 || place >= times.length) return;
     const before = this.moved.get(id);
-    const move = { from: null, ...before, kind, start: item.start, end: item.end, dirty: true };
+    const move = { sent: null, ...before, kind, start: item.start, end: item.end, dirty: true };
     move[edge] = Math.round(times[place] * 1e6);
     this.moved.set(id, move);
     line.data[kind] = this.hoped(kind, line.data[kind]);
@@ -148,13 +150,12 @@ export class Edges {
 
   send(id) {
     const move = this.moved.get(id);
-    if (!move?.dirty || move.from !== null) return;
-    const item = this.line.data[move.kind].find((one) => one.id === id);
-    if (!item) return;
-    Object.assign(move, { dirty: false, from: item.version, since: Date.now() });
+    const item = move && this.line.data[move.kind].find((one) => one.id === id);
+    if (!item || !move.dirty || move.sent !== null) return;
     const span = { start: move.start, end: move.end, version: item.version };
-    if (move.kind === "clips") this.line.room.say("clip-edges", null, { clip: id, ...span });
-    else this.line.room.say("note-change", null, { note: id, ...span });
+    const { room } = this.line;
+    move.dirty = false;
+    move.sent = move.kind === "clips" ? room.say("clip-edges", null, { clip: id, ...span }) : room.say("note-change", null, { note: id, ...span });
   }
 
   // Selects an item and gives its first handle the focus.
@@ -183,7 +184,7 @@ export class Edges {
       handle.style.left = `${line.painter.x(Math.min(Math.max(at, line.range[0]), line.range[1]))}px`;
       handle.style.top = `${lane.y}px`;
       handle.style.height = `${lane.height}px`;
-      const whose = line.selected.kind === "notes" ? "the note" : item.title ? `“${item.title}”` : "the micro-clip";
+      const whose = `${line.selected.kind === "notes" ? "the note " : ""}“${item.name}”`;
       const words = {
         "aria-label": `${edge === "start" ? "Start" : "End"} of ${whose}`,
         "aria-valuemin": 0,

@@ -186,7 +186,7 @@ export class Hands {
     const { line } = this;
     const found = this.hit(where);
     line.face.style.cursor = found.edge ? "ew-resize" : "pointer";
-    let words = found.item?.reason ?? found.item?.title ?? found.item?.words ?? "";
+    let words = found.item?.name ?? "";
     if (found.lane === "unseen") words = this.ribbon(where.x);
     line.hint(words);
   }

@@ -84,7 +84,7 @@ export class MarkList {
     const all = this.more.has(heading) || marks.length <= MOST;
     const shown = all ? marks : marks.slice(0, MOST);
     const list = built("ul", {}, ...shown.map((mark, i) => this.row(mark, group, i)));
-    const parts = [built("h4", {}, marks.length > 1 ? `${heading} (${marks.length})` : heading), list];
+    const parts = [built("h3", {}, marks.length > 1 ? `${heading} (${marks.length})` : heading), list];
     if (!all) parts.push(built("button", { type: "button", "data-more": heading }, `Show all ${marks.length}`));
     return parts;
   }
@@ -122,6 +122,5 @@ export class MarkList {
 
 function words(mark) {
   const span = `${clock(mark.from)} to ${clock(mark.to)}`;
-  const said = mark.item?.reason ?? mark.item?.title ?? mark.item?.words;
-  return said ? `${span}: ${said}` : span;
+  return mark.item ? `${span}: ${mark.item.name}` : span;
 }

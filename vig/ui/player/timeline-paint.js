@@ -160,17 +160,23 @@ export class Painter {
     return this.patterns.get(colour);
   }
 
-  item(lane, mark, colour, { alpha, ring, words }) {
+  // A suggestion is solid; what a person chose is a light field between two edges, with its words.
+  item(lane, mark, colour, { alpha = 1, chosen = false, ring, words }) {
     const { pen, ink } = this;
     const x = this.x(mark.from);
     const wide = Math.max(3, this.x(mark.to) - x);
-    const [top, height] = [lane.y + 4, lane.height - 8];
-    pen.globalAlpha = alpha;
+    const [top, height] = [lane.y + 3, lane.height - 6];
+    pen.globalAlpha = chosen ? 0.36 : alpha;
     pen.fillStyle = colour;
     pen.beginPath();
     pen.roundRect(x, top, wide, height, Math.min(3, wide / 2));
     pen.fill();
     pen.globalAlpha = 1;
+    if (chosen) {
+      const edge = Math.min(3, wide / 2);
+      pen.fillRect(x, top, edge, height);
+      pen.fillRect(x + wide - edge, top, edge, height);
+    }
     if (ring) {
       pen.strokeStyle = ink.text;
       pen.lineWidth = 2;
@@ -179,11 +185,11 @@ export class Painter {
     if (words && wide > 34) {
       pen.save();
       pen.beginPath();
-      pen.rect(x, top, wide - 4, height);
+      pen.rect(x, top, wide - 5, height);
       pen.clip();
-      pen.fillStyle = ink.back;
-      pen.font = `12px ${ink.font}`;
-      pen.fillText(words, Math.max(x, GUTTER) + 5, top + height / 2 + 0.5);
+      pen.fillStyle = chosen ? ink.text : ink.back;
+      pen.font = `12.5px ${ink.font}`;
+      pen.fillText(words, Math.max(x, GUTTER) + 7, top + height / 2 + 0.5);
       pen.restore();
     }
   }
@@ -247,10 +253,10 @@ const DRAWN = {
     painter.item(lane, mark, painter.ink.moment, { alpha: item.state === "left" ? 0.3 : 0.85, ring: current, words: item.state === "kept" ? "✓" : "" });
   }),
   clip: each((painter, lane, mark, state) =>
-    painter.item(lane, mark, painter.ink.clip, { alpha: 1, ring: mark.item.id === state.selected, words: mark.item.title || "" }),
+    painter.item(lane, mark, painter.ink.clip, { chosen: true, ring: mark.item.id === state.selected, words: mark.item.name }),
   ),
   note: each((painter, lane, mark, state) =>
-    painter.item(lane, mark, painter.ink.note, { alpha: 1, ring: mark.item.id === state.selected, words: mark.item.words }),
+    painter.item(lane, mark, painter.ink.note, { chosen: true, ring: mark.item.id === state.selected, words: mark.item.name }),
   ),
   facing: (painter, lane, marks, i, after) =>
     painter.bars(marks, i, after, lane.y + 4, lane.height - 8, { colour: painter.ink.together, alpha: 0.32, radius: 3 }),

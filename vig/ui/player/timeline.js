@@ -6,13 +6,13 @@
 // room.pointed(moment), room.chosen(kind, item), room.say(kind, null, fields).
 
 import { Edges } from "./timeline-edges.js";
-import { clock } from "./film.js";
 import { Hands } from "./timeline-hands.js";
 import { seenOf, soundOf } from "./lanes.js";
 import { MarkList, built } from "./timeline-list.js";
 import { SIGNALS, cuesOf, lanesOf, marksIn, panned, ruler, snapped, zoomed } from "./timeline-marks.js";
 import { GUTTER, Painter, RULER } from "./timeline-paint.js";
 
+const LEGEND = { eyes: "eye to eye" };
 const KEYS = { "+": "zoom-in", "=": "zoom-in", "-": "zoom-out", "0": "whole" };
 const REACH = 10; // pixels within which an edge snaps to a cue
 const REMEMBERED = "vig.lanes"; // how somebody likes the lanes; nothing about any film
@@ -25,6 +25,8 @@ export class Timeline {
     this.view = null; // [from, to] in seconds; null shows the whole film
     this.guide = null; // the cue that a dragged edge rests on
     this.data = { moments: [], clips: [], notes: [], seen: null, sound: null };
+    this.from = {}; // name of what was fetched -> its address and what it stands on
+    this.off = []; // lanes of senses that the family has switched off
     this.likes = remembered();
     this.selected = null; // {kind: "clips" | "notes", id}
     this.ac = new AbortController();
@@ -51,10 +53,10 @@ export class Timeline {
     this.chips = built(
       "span",
       { class: "chips", role: "group", "aria-label": "Lanes", hidden: "" },
-      ...[["together", "eye to eye, facing"], ["smiles", "smiles"], ["voices", "voices"]].map(([lane, words]) =>
+      ...[["together", "Looking together"], ["smiles", "Smiles"], ["voices", "Voices"]].map(([lane, words]) =>
         built("button", { type: "button", class: `chip ${lane}`, "data-lane": lane, "aria-pressed": "true" }, words),
       ),
-      built("span", { class: "legend" }, built("i", { class: "k baby" }), "baby", built("i", { class: "k parent" }), "parent", built("i", { class: "k cry" }), "cry"),
+      built("span", { class: "legend" }, ...["eyes", "facing", "baby", "parent", "cry"].flatMap((one) => [built("i", { class: `k ${one}` }), LEGEND[one] ?? one])),
     );
     this.under = built(
       "div",
@@ -80,20 +82,28 @@ export class Timeline {
 
   // data: moments, clips, notes (start and end in microseconds), lanes_url and sound_url or null.
   show(data) {
-    const { clips = [], moments = [], notes = [] } = data;
-    Object.assign(this.data, { moments, notes: this.edges.hoped("notes", notes), clips: this.edges.hoped("clips", clips) });
-    this.edges.heard(data);
-    if (data.lanes_url !== this.lanesFrom) this.load("lanesFrom", "seen", data.lanes_url, seenOf);
-    if (data.sound_url !== this.soundFrom) this.load("soundFrom", "sound", data.sound_url, soundOf);
+    const clips = (data.clips ?? []).map((one, i) => ({ ...one, name: one.title || `Micro-clip ${i + 1}` }));
+    const notes = (data.notes ?? []).map((one) => ({ ...one, name: one.words || "no words yet" }));
+    this.data.moments = (data.moments ?? []).map((one) => ({ ...one, name: one.reason }));
+    this.edges.heard({ ...data, clips, notes });
+    // Who wants to look first sees nothing of what the computer saw either.
+    const lanes = data.look_first?.hiding ? null : (data.lanes_url ?? null);
+    this.off = [data.cues?.looking === false && "together", data.cues?.smiling === false && "smiles"];
+    this.load("seen", lanes, seenOf, [data.people, data.cues]);
+    this.load("sound", data.sound_url ?? null, soundOf);
     this.changed();
   }
 
-  async load(from, name, url, read) {
-    this[from] = url;
-    this.data[name] = null;
-    if (!url) return this.changed();
+  // Fetches what is not there yet, or stands on something that has changed; the old is shown until
+  // the new has come.
+  async load(name, url, read, on = null) {
+    const sign = JSON.stringify([url, on]);
+    if (this.from[name]?.sign === sign) return;
+    if (this.from[name]?.url !== url) this.data[name] = null;
+    this.from[name] = { sign, url };
+    if (!url) return;
     const answer = await fetch(url, { credentials: "same-origin", signal: this.ac.signal }).catch(() => null);
-    if (!answer?.ok || this[from] !== url) return;
+    if (!answer?.ok || this.from[name].sign !== sign) return;
     this.data[name] = read(await answer.arrayBuffer());
     this.changed();
   }
@@ -107,6 +117,7 @@ export class Timeline {
     this.opener.setAttribute("aria-expanded", String(seen && this.likes.open));
     this.chips.hidden = !seen || !this.likes.open;
     for (const chip of this.chips.querySelectorAll("button")) {
+      chip.hidden = this.off.includes(chip.dataset.lane);
       chip.setAttribute("aria-pressed", String(!this.likes.closed.includes(chip.dataset.lane)));
     }
     this.place.dataset.lanes = this.lanes.map((lane) => lane.id).join(" ");
@@ -149,7 +160,7 @@ export class Timeline {
   }
 
   get open() {
-    return new Set(this.likes.open ? SIGNALS.filter((lane) => !this.likes.closed.includes(lane)) : []);
+    return new Set(this.likes.open ? SIGNALS.filter((lane) => !this.likes.closed.includes(lane) && !this.off.includes(lane)) : []);
   }
 
   select(kind, id) {
@@ -283,8 +294,6 @@ export class Timeline {
     cancelAnimationFrame(this.ticking);
   }
 }
-
-export const spoken = (item) => `${clock(item.start / 1e6)} to ${clock(item.end / 1e6)}`;
 
 function remembered() {
   try {
