@@ -25,6 +25,7 @@ CODES = "/account/own/codes"
 
 
 def routes(porch: Porch) -> list[Route]:
+    """Everything under ``/account/own``, and the change of passphrase."""
     own = Own(porch)
     return [
         Route(PAGE, own.page),

@@ -26,6 +26,7 @@ PAGE = "/account/people"
 
 
 def routes(porch: Porch) -> list[Route]:
+    """Everything under ``/account/people``."""
     people = People(porch)
     return [
         Route(PAGE, people.page),

@@ -34,6 +34,7 @@ _POST = ["POST"]
 
 
 def routes(porch: Porch) -> list[Route]:
+    """What is asked between the passphrase and a whole session."""
     steps = Steps(porch)
     return [
         Route("/account/second", steps.second),
