@@ -107,10 +107,6 @@ def expected(
     return (author or not rule.author) and (asked or not rule.asked) and (reason or not rule.reason)
 
 
-class Reached(Exception):
-    """Somebody was let through to the writing."""
-
-
 def let_in(ask: Any) -> bool:
     """Whether a call was allowed; whatever else becomes of it is no matter here."""
     try:
