@@ -10,7 +10,7 @@ export class Controls {
   constructor(room) {
     this.room = room;
     this.time = room.one(".time");
-    this.place = room.one(".place");
+    this.place = room.one(".strip");
     this.play = room.one('.bar [data-act="play"]');
     this.loop = room.one('.bar [data-act="loop"]');
     this.frozen = room.one('.bar [data-act="freeze"]');

@@ -95,6 +95,7 @@ export class Marked {
   show() {
     const { room } = this;
     room.one(".marked").hidden = !this.some;
+    room.one(".unmarked").hidden = this.some;
     room.root.classList.toggle("marking", this.some);
     if (this.some && room.film.loop) {
       const [first, last] = this.span;
