@@ -22,9 +22,10 @@ export function watch(heard) {
 }
 
 const tell = () => watchers.forEach((heard) => heard());
-export const busy = () => [...all].some((one) => one.active);
+export const moving = () => [...all].some((one) => one.active && !one.paused);
 
-addEventListener("beforeunload", (e) => busy() && e.preventDefault());
+// Leaving in the middle asks first.
+addEventListener("beforeunload", (e) => [...all].some((one) => one.active) && e.preventDefault());
 
 /** Begin with a file; `film` is what was recorded about it. */
 export const begin = (file, film) => start(new Sending(file, { ...film, name: file.name }, null));

@@ -1,6 +1,6 @@
 // Where films are chosen, and a row for each that is on its way: see sending.js.
 
-import { all, begin, busy, forget, goOn, watch } from "./sending.js";
+import { all, begin, forget, goOn, moving, watch } from "./sending.js";
 
 const parts = new WeakMap();
 
@@ -46,11 +46,13 @@ class Uploader {
 
   update(data) {
     this.data = data;
-    const ready = data.adding && !data.why_not;
-    this.one(".drop").hidden = !data.adding;
-    this.one(".drop").classList.toggle("wait", !ready);
-    this.one(".drop input").disabled = !ready;
-    this.one(".lead").textContent = ready ? data.lead : data.why_not ?? "";
+    const drop = this.one(".drop");
+    if (!data.adding) drop?.remove(); // one part is for adding or for going on, never both in turn
+    else {
+      drop.classList.toggle("wait", Boolean(data.why_not));
+      this.one(".drop input").disabled = Boolean(data.why_not);
+      this.one(".lead").textContent = data.why_not || data.lead;
+    }
     this.draw();
   }
 
@@ -81,12 +83,16 @@ class Uploader {
     this.report();
   }
 
-  /** Tell the page of what came in, once nothing is on its way any more: it draws itself anew then. */
+  /**
+   * Tell the page of what came in, once nothing moves any more: it draws itself anew then, and says
+   * itself what is to be done with the original.
+   */
   report() {
     const fresh = [...all].filter((one) => one.recording && !this.reported.has(one));
-    if (!fresh.length || busy()) return;
+    if (!fresh.length || moving()) return;
     for (const one of fresh) this.reported.add(one);
     this.told("done", fresh.at(-1).recording);
+    for (const one of fresh) one.dismiss();
   }
 
   sendingRow(one) {
