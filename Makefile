@@ -43,8 +43,9 @@ bench: setup ## what sealing, decoding from the vault and the whole walk cost
 	$(PY) benchmarks/decode.py sample_clips/main.mp4
 	$(PY) -m benchmarks.walk
 
-docs: setup ## write docs/COMMANDS.md anew from the commands themselves
+docs: setup ## write docs/COMMANDS.md and docs/POLICY.md anew from the commands and rights themselves
 	@$(PY) tools/commands_page.py
+	@$(PY) tools/policy_page.py
 
 lock: ## requirements.txt anew from pyproject.toml (uv, from a throw-away environment)
 	@PYTHON='$(PYTHON)' sh tools/lock.sh

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.catalogue.making import ruling
+from tests.tree import ROOT
 from tests.web.world import World, expected, on_visit, world
 from vig.app import policy
 from vig.app.rights import AT_WORK, DEEDS, TIDYING, Relation
@@ -111,6 +114,13 @@ def test_lists_hold_what_the_question_allows(here: World) -> None:
             }
             if not any(rule.asked or rule.purpose for rule in known.rules.values()):
                 assert policy.reach(here.ws, me, deed) == asked, (me, deed)
+
+
+def test_the_page_about_rights_is_what_the_table_says() -> None:
+    ended = subprocess.run(
+        [sys.executable, "tools/policy_page.py", "--check"], cwd=ROOT, check=False
+    )
+    assert ended.returncode == 0, "run `make docs`"
 
 
 class TestTheHouseItself:

@@ -176,6 +176,8 @@ FREE = {
     "analysis.signals_of": "after the caller asked for the film",
     "found.faces": "after the caller asked for the film",
     "found.tips": "after the caller asked for the film",
+    "people.corrected": "after the caller asked for the film",
+    "quality.tips_of": "after the caller asked for the film",
     "lanes.lanes": "after the caller asked for the film",
     "walk.frame_times": "after the caller asked for the film",
     "playback.rendered": "after the caller asked for the film",

@@ -72,6 +72,8 @@ class Deed:
     """Whether it may be done in a family's home, in visit mode."""
     house: bool = False
     """Whether it is about the house and not about a family."""
+    title: str = ""
+    """As it stands in the table, where "does not allow you to" would not fit."""
 
 
 EVERYWHERE = Rule(over=EVERY)
@@ -124,6 +126,7 @@ DEEDS: Mapping[str, Deed] = {
         "change somebody else's note",
         _guiders(Rule(author=True), supervisor=Rule(author=True, purpose=Purpose.SUPERVISION)),
         visit=True,
+        title="change or take away a note",
     ),
     # the house
     "upload.begin": Deed(
@@ -133,11 +136,13 @@ DEEDS: Mapping[str, Deed] = {
         "go on with somebody else's upload",
         dict.fromkeys((Office.GUIDER, Office.TRAINEE), Rule(over=EVERY, author=True)),
         house=True,
+        title="go on with an upload",
     ),
     "account.own": Deed(
         "change somebody else's way in",
         dict.fromkeys(Office, Rule(over=EVERY, author=True)),
         house=True,
+        title="change a way to sign in",
     ),
     "house.accounts": Deed("manage accounts", _ADMINS, house=True),
     "house.ways": Deed("manage the ways into the vault", _ADMINS, house=True),
