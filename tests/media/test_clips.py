@@ -243,11 +243,8 @@ def test_the_outline_is_loud_where_the_film_is_and_flat_where_it_is_quiet(
 
 
 def test_the_outline_is_a_picture_of_decibels() -> None:
-    rate = 48_000
     for level, expected in ((0.0, 255), (-27.0, 127), (-54.0, 0), (-80.0, 0)):
-        wave = np.full(rate, 10 ** (level / 20), np.float32)
-        wave[::2] *= -1
-        made = tasks._loudness(wave.reshape(-1, 960))
+        made = tasks._loudness(np.full(50, 10 ** (level / 10)))
         assert {abs(value - expected) <= 1 for value in made} == {True}
 
 

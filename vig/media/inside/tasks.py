@@ -20,7 +20,7 @@ from vig.media.inside.limits import NoFrames, Refusal
 from vig.media.inside.opening import Film
 from vig.media.inside.pictures import Pose, Upright
 from vig.media.inside.reel import Reel, Shown, decoded_sound, thin_if_dense
-from vig.media.inside.sounds import Band, Samples
+from vig.media.inside.sounds import Band, Meter, Samples
 from vig.media.inside.source import Source
 from vig.media.inside.timing import MICROS, micros
 from vig.media.inside.writing import RATE, Sink, Writer
@@ -221,27 +221,17 @@ def _outline(film: Film, pipe: Pipe) -> None:
     if film.audio is None:
         return
     step = int(pipe.request["step"])
-    rate = 8_000  # as loud as the whole voice: what a telephone carries
-    each = rate * step // MICROS
     reel = Reel(film)
     end = int(_ending(film, reel)["duration"])  # type: ignore[call-overload]
-    band = Band(origin=reel.origin, start=0, end=end, rate=rate, channels=1)
-    held = np.zeros(0, np.float32)
+    meter = Meter(step, end // step)
     film.rewind()
-    for part in _banded(film, band):
-        held = np.concatenate([held, part[0]])
-        if held.size >= 60 * rate:
-            whole = held.size // each * each
-            pipe.answer({}, _loudness(held[:whole].reshape(-1, each)))
-            held = held[whole:]
-    whole = held.size // each * each
-    if whole:
-        pipe.answer({}, _loudness(held[:whole].reshape(-1, each)))
+    for frame in decoded_sound(film):
+        meter.add(frame, reel.origin)
+    pipe.answer({}, _loudness(meter.power()))
 
 
-def _loudness(steps: NDArray[np.float32]) -> bytes:
-    power = np.maximum((steps.astype(np.float64) ** 2).mean(axis=1), 1e-12)
-    level = 1 + 10 * np.log10(power) / QUIETEST
+def _loudness(power: NDArray[np.float64]) -> bytes:
+    level = 1 + 10 * np.log10(np.maximum(power, 1e-12)) / QUIETEST
     return bytes(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8))
 
 
