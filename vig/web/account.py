@@ -14,7 +14,7 @@ from vig.app import accounts, passphrases
 from vig.domain.progress import unheard
 from vig.errors import VigError
 from vig.web import outside, own, people, sheets, steps, visit
-from vig.web.forms import Fields, form
+from vig.web.forms import Fields, aside, form
 from vig.web.porch import Porch, from_our_script, status_of
 from vig.web.sessions import COOKIE
 
@@ -74,7 +74,7 @@ class Account:
                 self._porch.throttle.missed(name)
                 return self._sign_in_page(error, status_of(error), name=name)
             self._porch.throttle.hit(name)
-        return steps.arrived(
+        return await steps.arrived(
             self._porch, request, who, passed=passphrases.is_recovery_code(secret), sure=True
         )
 
@@ -118,7 +118,7 @@ class Account:
             await anyio.to_thread.run_sync(house.confirm, fields.get("code", "").strip())
         except VigError as error:
             return _confirm_page(error, status_of(error))
-        return steps.arrived(self._porch, request, house.opener, passed=True, sure=True)
+        return await steps.arrived(self._porch, request, house.opener, passed=True, sure=True)
 
     async def start_over(self, request: Request, fields: Fields) -> Response:
         """Throw a half set-up vault away; the app refuses for one that is complete."""
@@ -151,7 +151,8 @@ class Account:
         """End this browser's session; the last one out locks the house."""
         session = self._porch.who(request)
         if session is not None:
-            accounts.note(self._porch.house.workspace, session.actor, "sign-out")
+            ws = self._porch.house.workspace
+            await aside(accounts.note, ws, session.actor, "sign-out")
         self._porch.sessions.end(request.cookies.get(COOKIE))
         await anyio.to_thread.run_sync(self._porch.lock_if_left)
         return _left()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +18,14 @@ LONGEST_FORM = 8192
 """Bytes; a passphrase, a code or a device's answer fits, and nothing else."""
 
 Answering = Callable[[Request], Awaitable[Response]]
+
+
+R = TypeVar("R")
+
+
+async def aside(work: Callable[..., R], *given: Any, **more: Any) -> R:
+    """Do what may wait for the database or costs time beside the event loop, not in its way."""
+    return await anyio.to_thread.run_sync(partial(work, *given, **more))
 
 
 class Fields(dict[str, str]):

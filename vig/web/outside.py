@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -14,7 +13,7 @@ from vig.app import outside
 from vig.app.outside import Asking, Service
 from vig.errors import VigError
 from vig.web import sheets, steps
-from vig.web.forms import Fields, form
+from vig.web.forms import Fields, aside, form
 from vig.web.porch import Porch, status_of
 
 PAGE = "/account/own"
@@ -87,13 +86,13 @@ class Outside:
             return RedirectResponse("/account/sign-in", 303)
         instead = steps.sure_first(self.porch, request, session, PAGE)
         if instead is None:
-            outside.know(self.porch.house.workspace, session.actor, None)
+            await aside(outside.know, self.porch.house.workspace, session.actor, None)
         return instead or RedirectResponse(PAGE, 303)
 
     async def _sent(self, request: Request, service: Service, link: str | None) -> Response:
         try:
             back = f"{request.url.scheme}://{request.headers['host']}/account/outside/back"
-            asking, where = await anyio.to_thread.run_sync(outside.begin, service, back, link)
+            asking, where = await aside(outside.begin, service, back, link)
         except VigError as error:
             return _problem(error)
         token = secrets.token_urlsafe(24)
@@ -124,12 +123,12 @@ class Outside:
         if self.porch.house.state != "open":
             return _problem("The vault was locked in the meantime. Open it with a passphrase.")
         try:
-            subject = await anyio.to_thread.run_sync(outside.subject_of, service, asking, code)
-            return self._arrived(request, service, asking, subject)
+            subject = await aside(outside.subject_of, service, asking, code)
+            return await self._arrived(request, service, asking, subject)
         except VigError as error:
             return _problem(error)
 
-    def _arrived(
+    async def _arrived(
         self, request: Request, service: Service, asking: Asking, subject: str
     ) -> Response:
         """Linked, or signed in. A page and not a redirect: after one that a foreign page began, the
@@ -137,14 +136,15 @@ class Outside:
         """
         ws = self.porch.house.workspace
         if asking.link is not None:
-            outside.know(ws, asking.link, subject)
+            await aside(outside.know, ws, asking.link, subject)
             answer = sheets.page("outside-back", "Linked", foot=FOOT, where=PAGE)
         else:
-            account = outside.account_of(ws, subject)
-            moved = steps.arrived(self.porch, request, account.id, passed=service.second_step)
+            account = await aside(outside.account_of, ws, subject)
+            passed = service.second_step
+            moved = await steps.arrived(self.porch, request, account.id, passed=passed)
             where = sheets.text(moved.headers["location"])
             answer = sheets.page("outside-back", "Signed in", foot=FOOT, where=where)
-            answer.raw_headers.extend(p for p in moved.raw_headers if p[0] == b"set-cookie")
+            steps.with_cookie(answer, moved)
         answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return answer
 

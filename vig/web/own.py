@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -15,7 +14,7 @@ from vig.app import accounts, second
 from vig.app.workspace import Workspace
 from vig.errors import VigError
 from vig.web import outside, sheets, steps
-from vig.web.forms import Fields, form
+from vig.web.forms import Fields, aside, form
 from vig.web.porch import Porch, from_our_script, refusal, status_of
 from vig.web.sessions import COOKIE, Session
 
@@ -134,9 +133,7 @@ class Own:
                 return steps.too_many(wait), 429
             try:
                 ws = self.porch.house.workspace
-                await anyio.to_thread.run_sync(
-                    accounts.recognise, ws, session.actor, secret.strip()
-                )
+                await aside(accounts.recognise, ws, session.actor, secret.strip())
             except VigError as error:
                 self.porch.throttle.missed(session.actor)
                 return error, status_of(error)
@@ -152,7 +149,8 @@ class Own:
             return _back()
         try:
             ws = self.porch.house.workspace
-            accounts.rename(ws, session.actor, fields.get("name", ""), actor=session.actor)
+            name = fields.get("name", "")
+            await aside(accounts.rename, ws, session.actor, name, actor=session.actor)
         except VigError as error:
             return self._page(request, session, error, status_of(error))
         return RedirectResponse(PAGE, 303)
@@ -175,13 +173,11 @@ class Own:
             return _change_page("The two passphrases are not the same.", 422)
         ws = self.porch.house.workspace
         try:
-            await anyio.to_thread.run_sync(
-                accounts.change_passphrase, ws, session.actor, passphrase
-            )
+            await aside(accounts.change_passphrase, ws, session.actor, passphrase)
         except VigError as error:
             return _change_page(error, status_of(error))
         self.porch.sessions.end_of(session.actor)
-        return steps.arrived(
+        return await steps.arrived(
             self.porch, request, session.actor, passed=True, sure=True, path="/settings"
         )
 
@@ -237,7 +233,7 @@ class Own:
         async with self.porch.one_at_a_time:
             try:
                 typed = fields.get("code", "").replace(" ", "")
-                spares = second.set_up_codes(ws, session.actor, session.secret, typed)
+                spares = await aside(second.set_up_codes, ws, session.actor, session.secret, typed)
             except VigError as error:
                 return self._codes_page(request, session, error, status_of(error))
         session.secret = ""
@@ -247,10 +243,10 @@ class Own:
             wide=True,
             codes="".join(f"<li>{sheets.text(spare)}</li>" for spare in spares),
         )
-        return _with_cookie(shown, steps.went_on(self.porch, request, session, PAGE))
+        return steps.with_cookie(shown, await steps.went_on(self.porch, request, session, PAGE))
 
     async def codes_off(self, request: Request, fields: Fields) -> Response:
-        return self._took(request, second.drop_codes)
+        return await self._took(request, second.drop_codes)
 
     async def device_new(self, request: Request, fields: Fields) -> Response:
         """What a new device is asked, for our own script."""
@@ -270,7 +266,8 @@ class Own:
             return JSONResponse({"go": f"/account/own/sure?next={PAGE}"}, 401)
         asked, session.asked = session.asked, b""
         try:
-            second.keep_new(
+            await aside(
+                second.keep_new,
                 self.porch.house.workspace,
                 session.actor,
                 second.parsed(fields.get("answer", "")),
@@ -280,14 +277,14 @@ class Own:
             )
         except VigError as error:
             return refusal(error)
-        moved = steps.went_on(self.porch, request, session, PAGE)
-        return _with_cookie(JSONResponse({"go": moved.headers["location"]}), moved)
+        moved = await steps.went_on(self.porch, request, session, PAGE)
+        return steps.with_cookie(JSONResponse({"go": moved.headers["location"]}), moved)
 
     async def device_off(self, request: Request, fields: Fields) -> Response:
         device = fields.get("id", "")
-        return self._took(request, lambda ws, who: second.drop_passkey(ws, who, device))
+        return await self._took(request, lambda ws, who: second.drop_passkey(ws, who, device))
 
-    def _took(self, request: Request, act: Callable[[Workspace, str], None]) -> Response:
+    async def _took(self, request: Request, act: Callable[[Workspace, str], None]) -> Response:
         session = self.porch.who(request)
         if session is None:
             return _back()
@@ -295,7 +292,7 @@ class Own:
         if instead is not None:
             return instead
         try:
-            act(self.porch.house.workspace, session.actor)
+            await aside(act, self.porch.house.workspace, session.actor)
         except VigError as error:
             return self._page(request, session, error, status_of(error))
         return RedirectResponse(PAGE, 303)
@@ -325,12 +322,6 @@ def _sure_page(path: str, problem: VigError | str | None, status: int = 200) -> 
 def _change_page(problem: VigError | str | None, status: int = 200) -> Response:
     notice = sheets.notice(problem)
     return sheets.page("change", "Change your passphrase", status=status, wide=True, notice=notice)
-
-
-def _with_cookie(answer: Response, moved: Response) -> Response:
-    """The answer, with the cookie that ``moved`` would have set."""
-    answer.raw_headers.extend(pair for pair in moved.raw_headers if pair[0] == b"set-cookie")
-    return answer
 
 
 def _local(path: str | None) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -23,7 +22,7 @@ from vig.app import accounts, second
 from vig.app.accounts import Account
 from vig.errors import VigError
 from vig.web import sheets
-from vig.web.forms import Fields, form
+from vig.web.forms import Fields, aside, form
 from vig.web.porch import Porch, from_our_script, refusal, status_of
 from vig.web.sessions import COOKIE, Session
 
@@ -46,7 +45,7 @@ def routes(porch: Porch) -> list[Route]:
     ]
 
 
-def arrived(
+async def arrived(
     porch: Porch,
     request: Request,
     account_id: str,
@@ -60,8 +59,13 @@ def arrived(
     ``passed``: the second step was made, or is not asked (the recovery code). ``sure``: the
     passphrase was typed just now.
     """
-    answer = RedirectResponse(next_page(porch, account_id, passed=passed, otherwise=path), 303)
-    return _with_session(porch, request, answer, account_id, passed=passed, sure=sure)
+
+    def come_in() -> Response:
+        page = next_page(porch, account_id, passed=passed, otherwise=path)
+        answer = RedirectResponse(page, 303)
+        return _with_session(porch, request, answer, account_id, passed=passed, sure=sure)
+
+    return await aside(come_in)
 
 
 def next_page(porch: Porch, account_id: str, *, passed: bool, otherwise: str = "/") -> str:
@@ -101,11 +105,11 @@ def _with_session(
     return answer
 
 
-def went_on(porch: Porch, request: Request, session: Session, path: str) -> Response:
+async def went_on(porch: Porch, request: Request, session: Session, path: str) -> Response:
     """After a step that may make a half session whole; a whole one simply goes on to ``path``."""
     if session.whole:
         return RedirectResponse(path, 303)
-    return arrived(porch, request, session.actor, passed=True, sure=True)
+    return await arrived(porch, request, session.actor, passed=True, sure=True)
 
 
 def sure_first(porch: Porch, request: Request, session: Session, back: str) -> Response | None:
@@ -113,6 +117,12 @@ def sure_first(porch: Porch, request: Request, session: Session, back: str) -> R
     if porch.sessions.is_sure(session):
         return None
     return RedirectResponse(f"/account/own/sure?next={quote(back, safe='')}", 303)
+
+
+def with_cookie(answer: Response, moved: Response) -> Response:
+    """The answer, with the cookie that ``moved`` would have set."""
+    answer.raw_headers.extend(pair for pair in moved.raw_headers if pair[0] == b"set-cookie")
+    return answer
 
 
 def browser(request: Request) -> str:
@@ -199,11 +209,12 @@ class Steps:
             if wait > 0:
                 return self._second_page(request, account, too_many(wait), 429)
             try:
-                second.check_code(self.porch.house.workspace, account.id, fields.get("code", ""))
+                ws = self.porch.house.workspace
+                await aside(second.check_code, ws, account.id, fields.get("code", ""))
             except VigError as error:
                 return self._missed(request, session, error)
             self.porch.throttle.hit(account.id)
-        return arrived(self.porch, request, account.id, passed=True, sure=True)
+        return await arrived(self.porch, request, account.id, passed=True, sure=True)
 
     def _missed(self, request: Request, session: Session, error: VigError) -> Response:
         self.porch.throttle.missed(session.actor)
@@ -237,12 +248,12 @@ class Steps:
         try:
             answer = second.parsed(fields.get("answer", ""))
             ws = self.porch.house.workspace
-            second.check_passkey(ws, account.id, answer, asked, site(request))
+            await aside(second.check_passkey, ws, account.id, answer, asked, site(request))
         except VigError as error:
             self.porch.throttle.missed(account.id)
             return refusal(error)
-        said = JSONResponse({"go": next_page(self.porch, account.id, passed=True)})
-        return _with_session(self.porch, request, said, account.id, passed=True, sure=True)
+        moved = await arrived(self.porch, request, account.id, passed=True, sure=True)
+        return with_cookie(JSONResponse({"go": moved.headers["location"]}), moved)
 
     async def start(self, request: Request) -> Response:
         """Asks for a passphrase of their own."""
@@ -259,10 +270,10 @@ class Steps:
             return _start_page("The two passphrases are not the same.", 422)
         ws = self.porch.house.workspace
         try:
-            await anyio.to_thread.run_sync(accounts.change_passphrase, ws, account.id, passphrase)
+            await aside(accounts.change_passphrase, ws, account.id, passphrase)
         except VigError as error:
             return _start_page(error, status_of(error))
-        return arrived(self.porch, request, account.id, passed=session.passed, sure=True)
+        return await arrived(self.porch, request, account.id, passed=session.passed, sure=True)
 
 
 def _start_page(problem: VigError | str | None, status: int = 200) -> Response:

@@ -111,7 +111,7 @@ class Visit:
                 self._porch.throttle.missed(visitor)
                 return _leave_page(error, status_of(error))
             self._porch.throttle.hit(visitor)
-        return steps.arrived(self._porch, request, account, passed=session.passed, sure=True)
+        return await steps.arrived(self._porch, request, account, passed=session.passed, sure=True)
 
 
 def _leave_page(problem: VigError | str | None, status: int = 200) -> Response:
