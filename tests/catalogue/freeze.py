@@ -7,11 +7,12 @@ is never made again; what it holds is what ``test_migrations.py`` looks for.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.catalogue.making import KEYS, NOON, Clock, annotation, clip, film, moment, ruling, sealed
 from vig.catalogue import AnalysisState, Catalogue, migrate, new_id
 from vig.domain.account import FIRST_OFFICES, Office
-from vig.domain.family import Purpose
+from vig.domain.family import Purpose, Role
 from vig.domain.observation import ModelRef
 from vig.domain.review import Play
 
@@ -50,6 +51,18 @@ def fill(catalogue: Catalogue) -> None:
         act.add_clip(kept)
         act.add_clip(clip(recording.id, "Not shown", proposed_by=proposed.id), in_plan=False)
         act.add_annotation(annotation(recording.id, "Both laugh."))
+    with catalogue.act(account.id, "clip.change", object=kept.id) as act:
+        act.once(recording.id, "page:1")
+        said: dict[str, Any] = {
+            "question": "What did you see?",
+            "principles": ("receiving", "own-1"),
+            "initiated_by": Role.BABY,
+            "received_by": Role.CARER2,
+            "play_at": 0,
+        }
+        act.change_clip(kept.id, version=1, **said)
+        act.set_item(family.id, "cues", ["smiling"])
+        act.remember(recording.id, "change it")
     with catalogue.act(account.id, "film.erase", object=other.id) as act:
         act.drop_keys(other.id)
         act.drop_recording(other.id)

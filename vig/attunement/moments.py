@@ -23,7 +23,7 @@ from vig.attunement.signals import Signals, Turn, turn_count
 from vig.attunement.words import Words
 from vig.domain.clock import SECOND, Micros, Span, SpanSet
 from vig.domain.family import Role
-from vig.domain.review import Moment, Principle, Sense
+from vig.domain.review import Cue, Evidence, Moment, Principle, Sense
 
 _REPLY_CORE = 2 * SECOND  # of a long answer, so much belongs to the moment it answers in
 _CLEARLY = 0.25  # of what fills a component; less at the edge of a stretch names no principle
@@ -327,12 +327,21 @@ def _worth(chosen: list[Candidate], scoring: Scoring) -> Callable[[Candidate], f
     return worth
 
 
+def _whose(evidence: Evidence, pairing: Pairing) -> Role | None:
+    """Whose it is in the film; None also for a voice that may be another's."""
+    if evidence.by is None:
+        return None
+    voiced = evidence.cue in (Cue.VOICE, Cue.SOOTHING)
+    if voiced and pairing.words.heard(evidence.by) != pairing.words.of(evidence.by):
+        return None
+    return pairing.child if evidence.by is Role.BABY else pairing.carer
+
+
 def _moment(story: Story, each: Candidate, pairing: Pairing, analysis: str) -> Moment:
     span, words = each.span, pairing.words
     answers, turns = story.answers_in(span), story.turns_in(span)
-    stands_for = {Role.BABY: pairing.child, Role.PARENT: pairing.carer}
     evidence = tuple(
-        replace(e, by=e.by and stands_for[e.by])
+        replace(e, by=_whose(e, pairing))
         for e in evidence_of(story.signals, span, answers, turns, words)
     )
     named = f"{analysis}|{span.start}|{span.end}|{each.principle.value}"
