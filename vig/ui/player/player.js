@@ -153,7 +153,7 @@ class Room {
       "out-earlier": () => marks.nudge("last", -1),
       "out-later": () => marks.nudge("last", 1),
       mark: () => marks.moment(),
-      unmark: () => this.clearMark(),
+      unmark: () => this.unmark(),
       "play-marked": () => this.again(),
       "keep-marked": () => this.keepMarked(),
       next: () => this.next(1),
@@ -169,9 +169,8 @@ class Room {
       full: () => this.full(),
       help: () => this.keycard.open(),
       curtain: () => this.curtain(),
-      escape: () => (this.large.open ? this.large.close() : this.clearMark()),
+      escape: () => (this.large.open ? this.large.close() : this.unmark()),
     };
-    if (name !== "freeze") this.frozen = false;
     if (film.ready || name === "help" || name === "curtain") deeds[name]?.();
     this.teller.did(name);
     this.changed();
@@ -278,6 +277,11 @@ class Room {
     this.panel.draw();
   }
 
+  unmark() {
+    if (this.marks.some) this.film.setLoop(null); // it went round the marked part
+    this.clearMark();
+  }
+
   marked() {
     return this.marks.span;
   }
@@ -345,6 +349,7 @@ class Room {
     const { film } = this;
     if (!film.ready) return;
     if (film.target === null) this.scrubbing = false;
+    if (film.playing) this.frozen = false;
     this.root.dataset.frame = String(film.frame);
     this.controls.draw();
     this.marks.draw();
