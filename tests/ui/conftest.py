@@ -128,6 +128,8 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.setattr("vig.app.accounts.listed", lambda *_: pages.people)
     monkeypatch.setattr("vig.app.second.of", lambda *_: pages.steps)
     monkeypatch.setattr("vig.app.policy.may", lambda ws, who, deed, **_: deed in pages.may)
+    for name in ("reword", "withdraw", "offer", "add"):
+        monkeypatch.setattr(f"vig.app.vocabulary.{name}", told(name))
     for name in ("analyse", "cancel", "erase"):
         monkeypatch.setattr(f"vig.app.walk.{name}", told(name))
     yield pages

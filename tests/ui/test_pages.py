@@ -340,6 +340,26 @@ def test_the_settings_say_how_a_backup_comes_back(pages: Pages) -> None:
     assert "Bring back a backup" in words_on(pages.open("settings"))
 
 
+def test_a_principle_is_put_in_a_services_own_words_withdrawn_and_added(pages: Pages) -> None:
+    at = pages.open("settings")
+    at.text_input(key="term-receiving").set_value("Taking in what the baby says").run()
+    assert pages.asked[-1] == (
+        "reword", "receiving", "Taking in what the baby says", "guider",
+    )  # fmt: skip
+    at.button(key="term-guiding-withdraw").click().run()
+    assert pages.asked[-1] == ("withdraw", "guiding", "guider")
+    at.text_input(key="vocabulary-new").set_value("Shared joy").run()
+    assert pages.asked[-1] == ("add", "Shared joy", "guider")
+    assert at.text_input(key="vocabulary-new").value == ""
+
+
+def test_without_the_right_to_it_the_vocabulary_is_only_read(pages: Pages) -> None:
+    pages.may -= {"house.settings"}
+    at = pages.open("settings")
+    assert "Receiving initiatives" in words_on(at)
+    assert not [field for field in at.text_input if (field.key or "").startswith("term-")]
+
+
 # ── who is here ──────────────────────────────────────────────────────────────────────────────
 
 

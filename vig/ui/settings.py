@@ -9,7 +9,7 @@ import streamlit as st
 import vig
 from vig.app import policy
 from vig.errors import VigError
-from vig.ui import desk, erasing, people, words
+from vig.ui import desk, erasing, people, vocabulary, words
 
 
 def page() -> None:
@@ -22,6 +22,8 @@ def page() -> None:
                 _backup()
         with st.container(border=True):
             _restore()
+        with st.container(border=True):
+            vocabulary.section()
     with right:
         with st.container(border=True):
             people.own()

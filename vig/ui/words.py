@@ -21,6 +21,11 @@ PRINCIPLES = {
 }
 """Headings by AVIGuk; Kennedy, Landor & Todd 2011."""
 
+PRINCIPLES_FROM = (
+    "The first six are the attunement principles (headings: AVIGuk; Kennedy, Landor & Todd 2011). "
+    "Put them in your own words, or add to them. Saved as soon as you leave a field."
+)
+
 PLAYS = {
     Play.NORMAL: "",
     Play.SLOW: "slows down",

@@ -1,6 +1,7 @@
 // One micro-clip, edited in place while the film stays: its first and last frame, what it is called,
 // who began and who received, what it shows, and how it is played. Saved as it is typed.
 
+import { choice } from "./conflict.js";
 import { act, anyOf, field, focused, make, oneOf } from "./dom.js";
 import { clock, micros, seconds } from "./film.js";
 import { Loupe } from "./loupe.js";
@@ -186,21 +187,9 @@ export class Editor {
     this.room.say("unkeep", null, { clip: clip.id, version: clip.version });
   }
 
-  // Somebody else changed it meanwhile: both versions, and the person chooses.
+  // Somebody else changed it meanwhile.
   clashing(data) {
-    const clash = data.conflict?.id === this.id ? data.conflict : null;
-    this.conflict.hidden = !clash;
-    if (!clash || this.conflict.dataset.number === String(clash.number)) return;
-    this.conflict.dataset.number = clash.number;
-    const side = (words, rows) => make("div", {}, make("h3", {}, words), make("dl", {}, ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value || "—")])));
-    this.conflict.replaceChildren(
-      make("p", {}, clash.words),
-      make("div", { class: "both" }, side("Theirs", clash.theirs), side("Yours", clash.mine)),
-      make("div", { class: "acts" },
-        act("Take yours", "primary", () => this.settle(true)),
-        act("Leave theirs", "", () => this.settle(false))),
-    );
-    this.conflict.scrollIntoView({ block: "nearest" });
+    choice(this.conflict, data.conflict?.id === this.id ? data.conflict : null, (mine) => this.settle(mine));
   }
 
   settle(mine) {

@@ -28,7 +28,9 @@ export class Header {
     this.original = make("div", { class: "original", hidden: true });
     this.root = make("header", { class: "head" },
       make("h1", {}),
-      make("div", { class: "asked" }, make("span", { class: "label", "aria-hidden": "true" }, "Helping question"), this.question, this.saved, this.focus),
+      make("div", { class: "asked" },
+        make("div", { class: "pinned" }, make("span", { class: "label", "aria-hidden": "true" }, "Helping question"), this.question, this.saved),
+        this.focus),
       make("div", { class: "tools" }, this.undo, this.redo, act("Who is who", "", () => this.people.open(), null, { "aria-haspopup": "dialog" })),
       this.original,
     );

@@ -1,5 +1,6 @@
 // Notes on a stretch of film: written where they stand, saved as they are typed.
 
+import { choice } from "./conflict.js";
 import { act, make, refill } from "./dom.js";
 import { clock, micros, seconds } from "./film.js";
 import { Saver } from "./saves.js";
@@ -34,10 +35,11 @@ export class Notes {
   }
 
   update(data) {
+    this.clash = data.conflict ?? null;
     const notes = data.notes ?? [];
     for (const [id, saver] of this.savers) {
-      saver.heard(data);
       saver.hold(data.conflict?.id === id);
+      saver.heard(data);
       if (!notes.some((note) => note.id === id)) {
         saver.drop();
         saver.close();
@@ -59,7 +61,18 @@ export class Notes {
   fill(note) {
     const row = this.list.querySelector(`[data-key="${note.id}"]`);
     const words = row.querySelector("textarea");
+    const conflict = this.clash;
+    choice(row.querySelector(".conflict"), conflict?.id === note.id ? conflict : null, (mine) => this.settle(note.id, mine));
     if (!this.savers.get(note.id)?.dirty("words") && words.value !== note.words) words.value = note.words;
+  }
+
+  settle(id, mine) {
+    const saver = this.savers.get(id);
+    this.room.say("settled", null);
+    saver.hold(false);
+    if (mine) saver.flush();
+    else saver.drop();
+    this.update({ ...this.room.data, conflict: null });
   }
 
   row(note) {
@@ -71,6 +84,7 @@ export class Notes {
       "aria-label": `Note on ${at}`,
       placeholder: "What do you see here?",
       maxlength: 4000,
+      readonly: note.mine === false,
       oninput: () => saver.touch("note-change", { words: words.value }),
       onblur: () => saver.flush(),
     });
@@ -80,8 +94,9 @@ export class Notes {
         act(at, "plain", () => this.room.film.playStretch(...this.room.framesOf(now())), `Play ${at}`, { "data-focus": "play" }),
         note.by && make("span", { class: "at" }, note.by),
         saved,
-        act("Remove", "plain more", () => this.drop(note.id), `Remove the note on ${at}`, { "data-focus": "remove" }),
+        note.mine !== false && act("Remove", "plain more", () => this.drop(note.id), `Remove the note on ${at}`, { "data-focus": "remove" }),
       ),
+      make("div", { class: "conflict", role: "alert", hidden: true }),
       words,
     );
   }

@@ -33,7 +33,7 @@ export class People {
 
   person(one, number, data) {
     return make("li", {},
-      make("img", { src: one.picture, alt: `Person ${number}, ${data.picture}`, loading: "lazy", draggable: "false" }),
+      face(one, `Person ${number}, ${data.picture}`),
       oneOf(`Person ${number}`, data.roles ?? [], one.as, (as) => this.room.say("person", null, { person: one.id, as })),
     );
   }
@@ -51,4 +51,21 @@ export class People {
       make("p", { class: "hint" }, "Nobody is asked why, and no reason is kept."),
     );
   }
+}
+
+// The face out of its still: a square window over the larger picture.
+function face(one, words) {
+  const [left, top, right, bottom] = one.box;
+  const picture = make("img", { alt: words, draggable: "false" });
+  picture.addEventListener("load", () => {
+    const [w, h] = [picture.naturalWidth, picture.naturalHeight];
+    const side = Math.max((right - left) * w, (bottom - top) * h) * 1.5;
+    const shown = Math.min(side, w, h);
+    const x = Math.min(Math.max(((left + right) / 2) * w - shown / 2, 0), w - shown);
+    const y = Math.min(Math.max(((top + bottom) / 2) * h - shown / 2, 0), h - shown);
+    const scale = 100 / shown;
+    picture.style.cssText = `width:${w * scale}%;left:${-x * scale}%;top:${-y * scale}%`;
+  });
+  picture.src = one.picture;
+  return make("div", { class: "face" }, picture);
 }
