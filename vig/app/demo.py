@@ -101,7 +101,7 @@ def watched(ws: Workspace, recording_id: str, progress: Progress = unheard) -> i
 
     newest = ws.catalogue.latest_analysis(recording_id)
     if newest is None or analysis.stale(newest):
-        ws.jobs.wait(walk.analyse(ws, recording_id, actor="demo"), progress)
+        ws.jobs.wait(walk.analyse(ws, recording_id, actor=ws.opened_by), progress)
     return len(ws.catalogue.moments(recording_id))
 
 
