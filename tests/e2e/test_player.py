@@ -313,9 +313,12 @@ def test_one_key_marks_a_moment_while_the_film_plays(room: Page, times: FrameTim
     expect(room.locator(".clips .clip")).to_have_count(0)
 
 
-def test_keeping_while_it_plays_never_moves_the_film(room: Page) -> None:
+def test_keeping_while_it_plays_never_moves_the_film(room: Page, times: FrameTimes) -> None:
+    frame = 0
     for _ in range(6):
         room.keyboard.press("Shift+ArrowRight")
+        frame = a_second(times, frame, 1)
+    at(room, frame)
     room.keyboard.press("m")
     room.keyboard.press(" ")
     expect(room.locator(".room.playing")).to_be_visible()
