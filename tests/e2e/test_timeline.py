@@ -284,7 +284,7 @@ def test_the_picture_of_the_lanes_is_hidden_from_screen_readers_and_its_place_is
     build: Build,
 ) -> None:
     page = build()
-    expect(page.locator(".face canvas")).to_have_attribute("aria-hidden", "true")
+    expect(page.locator(".rows canvas")).to_have_attribute("aria-hidden", "true")
     named = page.get_by_role("group", name="Timeline; the same marks stand in the list below it")
     expect(named).to_be_visible()
 
@@ -387,11 +387,11 @@ def test_the_wheel_with_ctrl_zooms_around_the_pointer_and_without_it_the_page_sc
 def test_keys_and_buttons_zoom_and_the_window_never_leaves_the_film(build: Build) -> None:
     page = build()
     whole = window(page)
-    expect(page.locator(".overview")).to_be_hidden()
+    expect(page.locator(".stretch")).to_be_hidden()
     page.keyboard.press("+")
     page.keyboard.press("+")
     assert window(page)[1] - window(page)[0] == pytest.approx(whole[1] / 4, rel=0.01)
-    expect(page.locator(".overview")).to_be_visible()
+    expect(page.locator(".stretch")).to_be_visible()
     page.keyboard.press("-")
     assert window(page)[1] - window(page)[0] == pytest.approx(whole[1] / 2, rel=0.01)
     for _ in range(9):

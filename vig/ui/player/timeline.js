@@ -46,8 +46,8 @@ export class Timeline {
     const knob = (act, words, sign) => built("button", { type: "button", "data-line": act, title: words, "aria-label": words }, sign);
     this.canvas = built("canvas", { "aria-hidden": "true" });
     this.cursor = built("i", { class: "cursor", "aria-hidden": "true" });
-    this.face = built("div", { class: "face" }, this.canvas, this.cursor);
-    this.bar = built("div", { class: "overview", "aria-hidden": "true", hidden: "" }, built("i"));
+    this.face = built("div", { class: "rows" }, this.canvas, this.cursor);
+    this.bar = built("div", { class: "stretch", "aria-hidden": "true", hidden: "" }, built("i"));
     this.opener = built("button", { type: "button", class: "plain lanes", "aria-expanded": "false", "data-line": "lanes" }, "What the computer saw");
     this.lister = built("button", { type: "button", class: "plain listed", "aria-expanded": "false", "data-line": "list" }, "As a list");
     this.chips = built(
