@@ -85,6 +85,7 @@ def test_from_here_on_one_family_and_back_by_the_passphrase(
     assert get(browser, "/account/visit").headers["location"] == "/account/visit/end"
     wrong = post(browser, "/account/visit/end", secret="not this one, surely")
     assert wrong.status == 401
+    assert "This is not your passphrase." in wrong.text
     assert 'role="alert"' in wrong.text
     assert isinstance(actor(porch, browser), Visitor)
     assert get(browser, f"/api/thumb/{here.films[Relation.ASSIGNED]}").status == 403

@@ -97,7 +97,8 @@ def shelves() -> None:
             st.fragment(_still_coming, run_every=LOOK_EVERY)(coming)
         elif not films.films and not called:
             _empty()
-        needs(films.needs)
+        if not desk.on_visit():
+            needs(films.needs)
         if called or films.films > FEW:
             _find(called, part, films.films)
         for shelf in films.shelves:
@@ -193,7 +194,7 @@ def _film(shelf: Shelf) -> None:
         )
     with state:
         _work(shelf)
-        if shelf.original_left:
+        if shelf.original_left and not desk.on_visit():
             _original(recording.id)
     if go.button("Review", key=f"open-{recording.id}", type="primary", width="stretch"):
         open_film(recording.id)

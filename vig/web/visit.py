@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from vig.app import visits
 from vig.app.policy import Visitor
-from vig.errors import VigError
+from vig.errors import VigError, WrongSignIn
 from vig.web import sheets, steps
 from vig.web.forms import Fields, form
 from vig.web.porch import Porch, status_of
@@ -109,7 +109,10 @@ class Visit:
                 )
             except VigError as error:
                 self._porch.throttle.missed(visitor)
-                return _leave_page(error, status_of(error))
+                # No name is asked here, so none is spoken of.
+                wrong = isinstance(error, WrongSignIn)
+                words = "This is not your passphrase." if wrong else error
+                return _leave_page(words, status_of(error))
             self._porch.throttle.hit(visitor)
         return await steps.arrived(self._porch, request, account, passed=session.passed, sure=True)
 

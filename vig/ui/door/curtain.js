@@ -12,12 +12,18 @@ export function listen(films, signal) {
 }
 
 function heard(event, films) {
-  if (event.key !== KEY || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (!curtain?.open && typed(event)) return;
+  const ours = event.key === KEY && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (curtain?.open) {
+    // No other key may work on what nobody sees; those of the one button keep their meaning.
+    event.stopImmediatePropagation();
+    if (!/^(Enter| |Tab)$/.test(event.key)) event.preventDefault();
+    if (ours && !event.repeat) curtain.close();
+    return;
+  }
+  if (!ours || event.repeat || typed(event)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (curtain?.open) curtain.close();
-  else hide(films);
+  hide(films);
 }
 
 function typed(event) {
@@ -60,10 +66,5 @@ function made() {
     dialog.style.display = "flex";
     showModal();
   };
-  // The player's keys must not work on what nobody sees.
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " " && event.key !== "Tab") event.preventDefault();
-    event.stopPropagation();
-  });
   return dialog;
 }

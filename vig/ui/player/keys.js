@@ -50,7 +50,8 @@ export const DEEDS = GROUPS.flatMap(([, deeds]) => deeds);
 const REPEATS = { back: "back-held", on: "on-held" };
 for (const deed of ["second-back", "second-on", "in-earlier", "in-later", "out-earlier", "out-later"]) REPEATS[deed] = `${deed}`;
 // Not ours to give away: they leave, move the focus, open the card, or belong to the browser.
-const FIXED = { "?": "help", Escape: "escape" };
+// "." hides the whole page, on every page (door/curtain.js), before the room hears of it.
+const FIXED = { "?": "help", Escape: "escape", ".": "hide" };
 const FOREIGN = /^(Tab|Shift\+Tab|Shift\+Enter|F\d+|ContextMenu|Dead|Process|Unidentified|Insert|CapsLock|.*Lock|Alt.*|Shift|Control|Meta|OS|Fn|PrintScreen|Pause|PageUp|PageDown|ArrowUp|ArrowDown|\+|-)$/;
 const LETTER = /^[a-z]$/;
 
