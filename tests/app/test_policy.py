@@ -13,7 +13,7 @@ import pytest
 from tests.catalogue.making import ruling
 from tests.tree import ROOT
 from tests.web.world import World, expected, on_visit, world
-from vig.app import policy
+from vig.app import erasing, policy
 from vig.app.rights import AT_WORK, DEEDS, TIDYING, Relation
 from vig.domain.account import Office
 from vig.domain.family import ConsentRuling, Purpose
@@ -227,3 +227,18 @@ class TestWhatIsTakenAway:
                 act.set(f"{policy.ASKED}{film}", {"by": by})
             assert policy.may(ws, admin, "film.erase", recording=film) is fine
         assert not policy.may(ws, guider, "film.erase", recording=film)
+
+    def test_who_asked_may_take_it_back_and_who_may_erase_is_shown_it(self, mine: World) -> None:
+        ws, admin, guider = mine.ws, mine.who[Office.ADMIN], mine.who[Office.GUIDER]
+        film = mine.films[Relation.OWN]
+        assert erasing.waiting(ws, admin) == ()
+        erasing.ask(ws, film, actor=guider)
+        erasing.ask(ws, film, actor=guider)
+        (asked,) = erasing.waiting(ws, admin)
+        assert (asked.recording, asked.by, asked.may) == (film, guider, True)
+        (own,) = erasing.waiting(ws, guider)
+        assert not own.may
+        assert erasing.waiting(ws, mine.who[Office.LEARNER]) == ()
+        erasing.take_back(ws, film, actor=guider)
+        assert erasing.waiting(ws, admin) == ()
+        assert not policy.may(ws, admin, "film.erase", recording=film)

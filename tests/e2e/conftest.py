@@ -99,9 +99,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @contextmanager
-def staged(root: Path, times: Sequence[int]) -> Iterator[Stage]:
-    """The app over a vault with one film."""
+def staged(
+    root: Path, times: Sequence[int], also: Callable[[Path], object] | None = None
+) -> Iterator[Stage]:
+    """The app over a vault with one film, and with what ``also`` adds to it before."""
     film, shown = fill(root, times)
+    if also is not None:
+        also(root)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
