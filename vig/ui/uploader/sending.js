@@ -35,6 +35,7 @@ export const goOn = (file, waiting) => start(new Sending(file, null, waiting));
 
 function start(sending) {
   all.add(sending);
+  tell();
   sending.run();
   return sending;
 }
@@ -121,11 +122,17 @@ class Sending {
         failures += 1;
         since = null;
         this.say("The connection is broken. It goes on by itself when it is back.");
-        await Promise.race([wait(Math.min(15000, 400 * 2 ** failures)), online()]);
+        await this.nap(Math.min(15000, 400 * 2 ** failures));
         this.at = (await this.offset()) ?? this.at;
       }
     }
     this.mayPause = false;
+  }
+
+  /** Wait, but not beyond a line that is back or a person who pauses or stops. */
+  nap(ms) {
+    const called = new Promise((go) => (this.rouse = go));
+    return Promise.race([wait(ms), online(), called]);
   }
 
   /** One slice; where the server stands after it. */
@@ -193,12 +200,14 @@ class Sending {
   pause() {
     this.paused = !this.paused;
     if (this.paused) this.request?.abort();
+    this.rouse?.();
     tell();
   }
 
   async stop() {
     this.stopped = true;
     this.request?.abort();
+    this.rouse?.();
     this.say("Stopping…");
     if (this.id) await forget(this.id).catch(() => {});
     all.delete(this);
