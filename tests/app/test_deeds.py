@@ -337,9 +337,7 @@ ws = opened(root)
 (root / "handed").write_bytes(ws.ring.hand_over())
 film = filmed(ws)
 print(film.id, flush=True)
-number = 0
-while True:
-    number += 1
+for number in range(1, 3000):
     deeds.choose(ws, film.id, Span(0, SECOND), actor=ANN, title=f"t{number}", nonce=f"p:{number}")
 """
 

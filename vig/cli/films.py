@@ -222,10 +222,14 @@ def analyse(recording: str, as_json: bool) -> None:
 @_json
 def moments(recording: str, as_json: bool) -> None:
     """The moments the computer suggests to look at, with its reasons."""
+    from vig.app import room
+
     with asking.opened() as house:
         ws = house.workspace
         ws.check(recording, Purpose.ANALYSE, house.opener)
-        found = ws.catalogue.moments(recording)
+        if room.looks_first(ws, recording, house.opener):
+            raise BadValue(what="You look first in this film. The review room shows them after.")
+        found = room.suggestions(ws, recording, house.opener)
         watched = ws.catalogue.latest_analysis(recording) is not None
     if not watched and not as_json:
         raise BadValue(what="This film was not watched yet. Do it with: vig analyse ID")
