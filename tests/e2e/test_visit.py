@@ -38,7 +38,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def picture(page: Page, name: str) -> None:
     if PICTURES:
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.wait_for_timeout(400)
             page.screenshot(path=Path(PICTURES) / f"{name}-{scheme}.png")
         page.emulate_media(color_scheme=None)

@@ -39,6 +39,7 @@ OCTETS = "application/octet-stream"
 
 
 def routes(porch: Porch) -> list[Route]:
+    """All routes that carry film, pictures or curves."""
     media = Media(porch)
     porch.at_lock.append(media.forget)
     return [
