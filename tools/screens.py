@@ -104,7 +104,10 @@ def walk(camera: Camera, url: str) -> None:
     page.get_by_role("heading", name="Principles").wait_for()
     camera.take("settings")
     page.get_by_role("link", name="Library").click()
-    card = page.locator("[class*=st-key-film-]").filter(has_text="P-001")
+    films = page.locator("[class*=st-key-film-]")
+    films.first.wait_for()
+    long_one = films.filter(has_text="P-001")  # the one with most to look at, where it is there
+    card = long_one if long_one.count() else films.first
     card.get_by_role("button", name="Review").click()
     page.wait_for_selector(".room[data-ready=yes]")
     in_the_room(camera)
@@ -168,7 +171,7 @@ def main() -> None:
             context = chromium.new_context(
                 viewport={"width": width, "height": height}, color_scheme=theme, bypass_csp=True
             )
-            context.set_default_timeout(60_000)
+            context.set_default_timeout(120_000)
             kind = theme if size == "laptop" else f"{theme}-{size}"
             camera = Camera(context.new_page(), kind)
             walk(camera, url)

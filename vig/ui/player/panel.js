@@ -28,6 +28,12 @@ export class Panel {
       redraw: () => this.drawClips(),
       signal: room.ac.signal,
     });
+    // A card's button that is clicked does not take the focus: space and Enter stay with the film.
+    this.part(".overview").addEventListener(
+      "pointerdown",
+      (event) => event.target.closest(".card button, .clip button") && event.preventDefault(),
+      { signal: room.ac.signal },
+    );
     document.addEventListener("keydown", (event) => this.key(event), { capture: true, signal: room.ac.signal });
   }
 
