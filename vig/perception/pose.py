@@ -88,11 +88,17 @@ def gaze_of(mesh: Mesh, pose: Pose) -> tuple[Matrix, float]:
     its own way, so near frontal their middle is taken. The net's reading is of no use beyond about
     45 degrees, so it loses its say between 20 and 50.
     """
-    net, balls = _gaze_of_shapes(mesh, pose), _gaze_of_irises(mesh, pose)
+    net, balls = readings_of(mesh, pose)
     off = np.degrees(np.arccos(np.clip(pose.turn[2, 2], -1, 1)))
     say = 0.5 * float(np.clip((50 - off) / 30, 0, 1))
     middle = say * net + (1 - say) * balls
     return middle / np.linalg.norm(middle), 2 * say * angle_between(net, balls)
+
+
+def readings_of(mesh: Mesh, pose: Pose) -> tuple[Matrix, Matrix]:
+    """Where the eyes look by the net's blendshapes and by the irises, unit vectors (3,) against
+    the line of sight."""
+    return _gaze_of_shapes(mesh, pose), _gaze_of_irises(mesh, pose)
 
 
 def _gaze_of_shapes(mesh: Mesh, pose: Pose) -> Matrix:
