@@ -44,6 +44,11 @@ def picture(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=None)
 
 
+def ready(page: Page) -> None:
+    """Wait until the page listens: its script writes who is here."""
+    page.locator(".who").filter(has_text="guider").wait_for()
+
+
 def go_on_a_visit(page: Page) -> None:
     page.get_by_role("link", name="Go on a visit").click()
     page.get_by_role("button", name="Visit F-014").wait_for()
@@ -87,7 +92,7 @@ def test_one_family_is_left_on_every_page_until_the_passphrase(
 
 
 def test_a_key_hides_everything_and_shows_it_again(page: Page) -> None:
-    page.get_by_text("F-014").first.wait_for()
+    ready(page)
     curtain = page.locator("#vig-curtain")
     page.keyboard.press(".")
     curtain.wait_for()
@@ -111,6 +116,7 @@ def test_it_stops_what_plays_and_the_players_keys_with_it(page: Page) -> None:
     page.wait_for_function(
         "() => { const f = (r) => [...r.querySelectorAll('*')].flatMap((e) => [...(e.tagName === 'VIDEO' ? [e] : []), ...(e.shadowRoot ? f(e.shadowRoot) : [])]); const v = f(document)[0]; return v && v.readyState > 1; }"
     )
+    ready(page)
     page.keyboard.press(" ")
     page.wait_for_timeout(500)
     page.keyboard.press(".")
@@ -129,6 +135,7 @@ def test_it_stops_what_plays_and_the_players_keys_with_it(page: Page) -> None:
 
 def test_a_full_stop_is_typed_where_one_types(chromium: Browser, page: Page) -> None:
     page.get_by_role("button", name="Add a film").click()
+    ready(page)
     field = page.get_by_label("Who agreed", exact=True)
     field.fill("the mother")
     field.press("End")
