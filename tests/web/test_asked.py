@@ -178,6 +178,8 @@ FREE = {
     "found.tips": "after the caller asked for the film",
     "people.corrected": "after the caller asked for the film",
     "quality.tips_of": "after the caller asked for the film",
+    "room.looks_first": "after the caller asked for the film",
+    "room.suggestions": "after the caller asked for the film",
     "lanes.lanes": "after the caller asked for the film",
     "walk.frame_times": "after the caller asked for the film",
     "playback.rendered": "after the caller asked for the film",
