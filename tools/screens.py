@@ -99,11 +99,10 @@ def walk(camera: Camera, url: str) -> None:
     page.get_by_role("button", name="Add a film").click()
     page.get_by_role("combobox", name="Family, by pseudonym").wait_for()
     camera.take("add-a-film")
-    page.get_by_role("button", name="Close").first.click()
-    page.get_by_role("link", name="Settings").click()
+    page.goto(f"{url}/settings")
     page.get_by_role("heading", name="Principles").wait_for()
     camera.take("settings")
-    page.get_by_role("link", name="Library").click()
+    page.goto(f"{url}/library")
     films = page.locator("[class*=st-key-film-]")
     films.first.wait_for()
     long_one = films.filter(has_text="P-001")  # the one with most to look at, where it is there

@@ -210,8 +210,8 @@ def test_the_lanes_start_closed_and_the_same_marks_can_be_read_as_a_list(page: P
     expect(line).to_have_attribute("aria-valuetext", "0:00 of 0:23")
 
 
-def choose(page: Page, family: str, film: Path) -> None:
-    """Record an agreement to keep and choose a film."""
+def choose(page: Page, family: str, film: Path, also: tuple[str, ...] = ()) -> None:
+    """Record an agreement to keep, and to what is named besides, and choose a film."""
     page.get_by_role("button", name="Add a film").click()
     expect(page.locator(".up .lead")).to_contain_text("which family")
     named = page.get_by_role("combobox", name="Family, by pseudonym")
@@ -224,7 +224,8 @@ def choose(page: Page, family: str, film: Path) -> None:
     agreed = page.get_by_test_id("stDateInput").filter(has_text="Agreed on")
     for segment, number in (("day", "12"), ("month", "11"), ("year", "2025")):
         agreed.get_by_role("spinbutton", name=segment).press_sequentially(number)
-    page.get_by_text("To keep the film", exact=True).click()
+    for purpose in (*also, "To keep the film"):
+        page.get_by_text(purpose, exact=True).click()
     expect(page.locator(".up .lead")).to_have_text(f"The film will be kept under {family}.")
     page.locator(".up input[type=file]").set_input_files(str(film))
 
