@@ -141,6 +141,7 @@ def measured(films: int, clips: int, *, browser: bool) -> Figures:
 
 def in_a_browser(root: Path) -> float:
     """Milliseconds from the address to the last card, the median of five; signed in before."""
+    # long because a server, a browser and what is timed between them are one story
     from playwright.sync_api import sync_playwright
 
     with socket.socket() as free:

@@ -70,6 +70,7 @@ class _Deeds:
     actor: str
 
     def do(self) -> object:
+        # long because all gestures stand here in one table
         kinds: dict[str, Callable[[], object]] = {
             "keep": lambda: self._call(deeds.keep, self._moment),
             "leave": lambda: self._call(deeds.leave, self._moment),
