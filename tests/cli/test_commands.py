@@ -16,6 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.app.conftest import short_film  # noqa: F401  (a fixture)
+from vig.app.house import House
+from vig.cli.asking import BY_NAME
 from vig.cli.main import vig
 from vig.domain.clock import SECOND
 from vig.media import video
@@ -39,6 +41,15 @@ def refused(code: int, *words: str) -> str:
     assert result.exit_code == code, (result.exit_code, result.stdout, result.stderr)
     assert "Traceback" not in result.stderr
     return result.stderr
+
+
+def why_it_left(home: Path) -> list[str | None]:
+    house = House(home)
+    try:
+        rows = house.unlock(PASSPHRASE).catalogue.audit_rows()
+        return [row.reason for row in rows if row.action.startswith("export.")]
+    finally:
+        house.lock()
 
 
 @pytest.fixture
@@ -138,13 +149,14 @@ class TestTheWalk:
         assert cut["start_us"] <= 1_000_000 < 2_500_000 <= cut["end_us"]
         with out.open("rb") as written:
             assert video.probe(written).duration == pytest.approx(1.5 * SECOND, abs=80_000)
-        good("still", recording, "1000000", "--out", str(tmp_path / "still.png"), *WHY)
+        # A program that gives no reason is not asked; the record says how it came.
+        good("still", recording, "1000000", "--out", str(tmp_path / "still.png"))
+        assert why_it_left(vault) == [WHY[1], BY_NAME]
         assert (tmp_path / "still.png").read_bytes().startswith(b"\x89PNG")
         assert "png" in refused(
             2, "still", recording, "0", "--out", str(tmp_path / "still.gif"), *WHY
         )
         refused(2, "clip", recording, "5000000", "99000000", "--out", str(out), *WHY)
-        assert "Say why" in refused(3, "clip", recording, "0", "1000000", "--out", str(out))
         refused(2, "clip", recording, "2000000", "1000000", "--out", str(out))
         assert "publicity" in refused(
             3, "clip", recording, "0", "1000000", "--out", str(out), *WHY, "--for", "publicity"

@@ -136,10 +136,16 @@ def sure(question: str, yes: bool) -> bool:
     return click.confirm(question, err=True)
 
 
-def why(reason: str | None) -> str | None:
-    """The reason that was given, or typed; None where nobody can be asked."""
-    if reason or not sys.stdin.isatty():
+BY_NAME = "asked for by name on the command line"
+"""The reason in the record where a program asks and gives none: true, and all that is known."""
+
+
+def why(reason: str | None) -> str:
+    """The reason that was given, or typed; where nobody can be asked, that it was asked for."""
+    if reason:
         return reason
+    if not sys.stdin.isatty():
+        return BY_NAME
     return str(click.prompt("Why (a few words, kept sealed in the record)", err=True))
 
 

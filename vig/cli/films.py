@@ -24,7 +24,9 @@ NO_MEASURE = (
 _json = click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 _yes = click.option("--yes", is_flag=True, help="Go on without questions.")
 _why = click.option(
-    "--reason", metavar="WORDS", help="Why a file leaves the vault; kept sealed in the record."
+    "--reason",
+    metavar="WORDS",
+    help="Why a file leaves the vault; kept sealed in the record. You are asked where you can be.",
 )
 _for = click.option(
     "--for",
