@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from vig.domain.family import Role
 from vig.domain.review import Play, Sense
 from vig.errors import Conflict, Unknown
 from vig.ui.obey import Memory, obey
-from vig.ui.player.gesture import KINDS, Gesture, gesture_of
+from vig.ui.player.gesture import KINDS, Gesture, gesture_of, heard
 
 ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 
@@ -86,6 +87,16 @@ def test_a_gesture_comes_out_as_it_was_made() -> None:
 )
 def test_what_no_page_of_ours_sends_is_nothing(raw: dict[str, Any] | None) -> None:
     assert gesture_of(raw) is None
+
+
+def test_what_cannot_be_read_is_answered_all_the_same(pages: Pages) -> None:
+    assert heard({"kind": "keep"}) is None
+    gesture = heard({"number": 3, "kind": "erase"})
+    assert gesture == Gesture(3, "unreadable")
+    memory = Memory()
+    obey(cast(Any, Workspace()), FILM, gesture, memory, actor="guider")
+    assert pages.done == []
+    assert (memory.heard, memory.refused) == (3, {"number": 3, "words": memory.problem})
 
 
 @pytest.mark.parametrize(
@@ -185,6 +196,20 @@ def test_a_refused_gesture_is_said_in_one_sentence_and_by_its_number(pages: Page
     obey(cast(Any, Workspace()), FILM, Gesture(1, "keep", "m9"), memory, actor="guider")
     assert memory.problem == "There is no suggestion called m9 here."
     assert memory.refused == {"number": 1, "words": "There is no suggestion called m9 here."}
+
+
+def test_what_nobody_foresaw_is_refused_and_its_words_reach_no_log(
+    pages: Pages, logged_errors: list[logging.LogRecord]
+) -> None:
+    pages.problem = RuntimeError("Ada Lovelace")
+    memory = Memory()
+    obey(cast(Any, Workspace()), FILM, Gesture(1, "keep", "m1"), memory, actor="guider")
+    assert memory.refused == {"number": 1, "words": memory.problem}
+    (logged,) = logged_errors
+    logged_errors.clear()
+    assert "RuntimeError" in logged.getMessage()
+    assert logged.exc_info is None
+    assert "Ada" not in f"{logged.getMessage()} {memory.problem}"
 
 
 @pytest.mark.parametrize(

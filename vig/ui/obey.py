@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -17,6 +20,11 @@ from vig.domain.review import Annotation, MicroClip, Play, Sense
 from vig.errors import BadValue, Conflict, VigError
 from vig.ui import words
 from vig.ui.player.gesture import Gesture
+
+log = logging.getLogger("vig.ui")
+
+NOT_DONE = "This could not be done. What was saved is safe; try it once more."
+UNREADABLE = "The page sent something that this tool does not know."
 
 
 @dataclass(slots=True)
@@ -43,20 +51,33 @@ def obey(ws: Workspace, film: str, gesture: Gesture, memory: Memory, *, actor: s
     if gesture.kind == "settled":
         memory.conflict = None
         return
+    if gesture.kind == "unreadable":
+        _refuse(memory, gesture, UNREADABLE)
+        return
     try:
         made = _Deeds(ws, film, gesture, f"{memory.page}:{gesture.number}", actor).do()
     except VigError as error:
         said = words.sentences(str(error), error.advice)
-        memory.refused = {"number": gesture.number, "words": said}
+        _refuse(memory, gesture, said)
         if isinstance(error, Conflict) and (clash := _clash(ws, film, gesture, str(error))):
-            memory.conflict = clash
-        else:
-            memory.problem = said
+            memory.conflict, memory.problem = clash, None
+        return
+    except Exception as error:
+        # Not left to Streamlit, which would log the message: it may quote a name or a path. The
+        # page must not take what it hears for "saved" either.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error("%s at %s:%s", type(error).__name__, Path(where.filename).name, where.lineno)
+        _refuse(memory, gesture, NOT_DONE)
         return
     if isinstance(made, MicroClip | Annotation):
         memory.wrote[made.id] = made.version
         if memory.conflict and memory.conflict["id"] == made.id:
             memory.conflict = None
+
+
+def _refuse(memory: Memory, gesture: Gesture, said: str | None) -> None:
+    memory.refused = {"number": gesture.number, "words": said}
+    memory.problem = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +198,7 @@ def _one(kind: Any, given: object) -> Any:
     try:
         return kind(given)
     except ValueError:
-        raise BadValue(what="The page sent something that this tool does not know.") from None
+        raise BadValue(what=UNREADABLE) from None
 
 
 def _clash(ws: Workspace, film: str, gesture: Gesture, said: str) -> dict[str, Any] | None:

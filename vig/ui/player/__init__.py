@@ -22,7 +22,7 @@ from vig.domain.family import Role
 from vig.domain.review import Annotation, MicroClip, Moment, Sense
 from vig.ui import words
 from vig.ui.parts import part
-from vig.ui.player.gesture import Gesture, gesture_of
+from vig.ui.player.gesture import Gesture, gesture_of, heard
 
 __all__ = ["Gesture", "Said", "gesture_of", "review_room", "room_data"]
 
@@ -106,12 +106,12 @@ def room_data(room: Room, shelf: Shelf, said: Said) -> dict[str, Any]:
 def review_room(data: Mapping[str, Any], *, key: str, made: Callable[[Gesture], None]) -> None:
     """Draw the room. ``made`` hears each gesture before the room is drawn anew."""
 
-    def heard() -> None:
-        gesture = gesture_of(st.session_state[key].gesture)
+    def came() -> None:
+        gesture = heard(st.session_state[key].gesture)
         if gesture is not None:
             made(gesture)
 
-    part("player")(key=key, data=dict(data), height="content", on_gesture_change=heard)
+    part("player")(key=key, data=dict(data), height="content", on_gesture_change=came)
 
 
 def _named(step: str | None) -> str | None:

@@ -49,7 +49,7 @@ class Gesture:
     """What a person did in the room."""
 
     number: int
-    kind: Kind
+    kind: Kind | Literal["unreadable"]
     moment: str | None = None
     clip: str | None = None
     note: str | None = None
@@ -78,6 +78,17 @@ def gesture_of(raw: Mapping[str, Any] | None) -> Gesture | None:
         return _gesture(raw, raw["kind"])
     except ValueError:
         return None
+
+
+def heard(raw: Mapping[str, Any] | None) -> Gesture | None:
+    """The same, but what has a number and cannot be read is a gesture that is refused.
+
+    The page sends one after the other and waits: a number that got no answer would stop the rest.
+    """
+    gesture = gesture_of(raw)
+    if gesture is None and raw and type(raw.get("number")) is int:
+        return Gesture(raw["number"], "unreadable")
+    return gesture
 
 
 def _gesture(raw: Mapping[str, Any], kind: Kind) -> Gesture:
