@@ -16,7 +16,7 @@ from vig.app.jobs import Failure, JobState
 from vig.app.library import Need, Want
 from vig.app.policy import Visitor
 from vig.domain.recording import RecordingState
-from vig.errors import DiskFull, NoConsent
+from vig.errors import DiskFull, NoConsent, Unknown
 from vig.ui import words
 from vig.ui.library import AGAIN, ERASE
 
@@ -274,6 +274,32 @@ def test_a_film_nobody_watched_yet_is_not_called_empty(pages: Pages) -> None:
     data = drawn(_room(pages, analysed=False, work=None), "player")
     assert data["none"] == "The computer has not watched this film yet."
     assert data["lanes_url"] is None
+
+
+def test_after_a_family_withdrew_nothing_of_what_the_computer_saw_is_shown(pages: Pages) -> None:
+    pages.shelves = [shelf(stale=True)]
+    pages.house.workspace.agreed = False
+    pages.house.workspace.catalogue.kept.append(clip("c1", 10))
+    data = drawn(pages.open("review", film=FILM), "player")
+    assert data["people"] == data["quality"] == []
+    assert data["lanes_url"] is None
+    assert data["remark"] is None
+    assert data["people_words"] == data["none"] == words.NOT_AGREED
+    assert len(data["clips"]) == 1
+
+
+def test_the_room_is_drawn_where_what_the_computer_saw_cannot_be_read(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise Unknown(kind="film", name=FILM)
+
+    pages.shelves = [shelf()]
+    assert drawn(pages.open("review", film=FILM), "player")["people"] != []
+    monkeypatch.setattr("vig.app.analysis.observations_of", broken)
+    data = drawn(pages.open("review", film=FILM), "player")
+    assert data["film_url"] == f"/api/film/{FILM}"
+    assert data["people"] == []
 
 
 def test_a_rendered_film_says_that_it_proves_nothing(pages: Pages) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -76,6 +77,10 @@ def _room(film: str) -> None:
 
 def _draw(workspace: Workspace, shelf: Shelf) -> None:
     film = shelf.recording.id
+    agreed = workspace.allowed(shelf.recording, Purpose.ANALYSE)
+    if not agreed:
+        # What the computer saw before the family withdrew is not shown either.
+        shelf = replace(shelf, analysed=False, stale=False)
     kept = st.session_state.setdefault(f"room-{film}", Memory())
     memory: Memory = kept
     now = room.room(workspace, film, desk.me())
@@ -84,11 +89,15 @@ def _draw(workspace: Workspace, shelf: Shelf) -> None:
         if gesture.number > memory.heard:
             obey(workspace, film, gesture, memory, actor=desk.me())
 
-    seen = _seen(workspace, now) if shelf.analysed else {}
+    seen: dict[str, Any] = {}
+    if shelf.analysed:
+        with suppress(VigError):  # the film and what people kept of it are there all the same
+            seen = _seen(workspace, now)
     said = Said(
         me=policy.plain(desk.me()),
         carer=workspace.catalogue.family(shelf.recording.family).carer_word,
         names=_names(workspace, now),
+        nobody=words.NOBODY_FOUND if agreed else words.NOT_AGREED,
         none=_none(workspace, shelf, now),
         remark=words.sentences(
             words.OLDER if shelf.stale else None,

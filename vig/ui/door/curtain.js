@@ -4,7 +4,9 @@
 // What is playing stops, and starts again only by a person's hand.
 
 export const KEY = ".";
-const FIELD = /^(INPUT|TEXTAREA|SELECT)$/;
+const FIELD = /^(INPUT|TEXTAREA)$/;
+// No full stop is ever typed into these, nor chosen by one in a list.
+const QUIET = /^(checkbox|radio|button|submit|reset|range|color|file)$/;
 let curtain = null;
 
 export function listen(films, signal) {
@@ -28,7 +30,7 @@ function heard(event, films) {
 
 function typed(event) {
   const inner = event.composedPath()[0];
-  return inner instanceof Element && (FIELD.test(inner.tagName) || inner.isContentEditable);
+  return inner instanceof Element && ((FIELD.test(inner.tagName) && !QUIET.test(inner.type)) || inner.isContentEditable);
 }
 
 function hide(films) {

@@ -39,6 +39,8 @@ class Said:
     """What other people who wrote here are called, by account."""
     faces: tuple[Face, ...] = ()
     tips: tuple[Tip, ...] = ()
+    nobody: str = words.NOBODY_FOUND
+    """Why there is nobody to say who is who of."""
     none: str | None = None
     """Why there is no suggestion."""
     remark: str | None = None
@@ -86,7 +88,7 @@ def room_data(room: Room, shelf: Shelf, said: Said) -> dict[str, Any]:
         "cues": {sense.value: sense not in room.off for sense in Sense},
         "people": [_face(face, room, film) for face in said.faces],
         "roles": words.roles(said.carer, AS),
-        "people_words": words.PEOPLE if said.faces else words.NOBODY_FOUND,
+        "people_words": words.PEOPLE if said.faces else said.nobody,
         "quality": [{"what": tip.what, "tip": tip.tip} for tip in said.tips],
         "original_left": shelf.original_left,
         "original_words": words.ERASE_ORIGINAL,

@@ -37,7 +37,7 @@ export function card(moment, panel) {
     acts.append(
       make("span", { class: "done" }, "✓ Kept"),
       button("Edit", "", "keep", () => panel.editKept(moment.id), `Edit the micro-clip made from: ${moment.reason}`),
-      button("Undo", "plain", "leave", () => room.say("unkeep", now()), `Take back: ${moment.reason}`),
+      button("Take back", "plain", "leave", () => room.say("unkeep", now()), `Take back: ${moment.reason}`),
     );
   } else if (moment.state === "left") {
     acts.append(button("Bring back", "", "keep", () => room.say("return", now()), `Bring back: ${moment.reason}`));

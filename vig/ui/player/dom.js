@@ -66,6 +66,21 @@ export function show(element, words) {
 // Which of our fields has the focus, if any; a shadow root keeps that to itself.
 export const focused = (element) => element.getRootNode().activeElement === element;
 
+// What is kept, into its field. While somebody types there, what is kept may be the same words with
+// other spaces: those never change under the hand. `settle(input)` puts them right afterwards.
+const kept = new WeakMap();
+const spaceless = (words) => words.trim().split(/\s+/).join(" ");
+
+export function put(input, words) {
+  kept.set(input, words);
+  if (input.value === words || (focused(input) && spaceless(input.value) === spaceless(words))) return;
+  input.value = words;
+}
+
+export function settle(input) {
+  if (kept.has(input)) input.value = kept.get(input);
+}
+
 let names = 0;
 export const fresh = (stem) => `${stem}-${++names}`;
 

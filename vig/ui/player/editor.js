@@ -2,7 +2,7 @@
 // who began and who received, what it shows, and how it is played. Saved as it is typed.
 
 import { choice } from "./conflict.js";
-import { act, anyOf, field, focused, make, oneOf } from "./dom.js";
+import { act, anyOf, field, focused, make, oneOf, put, settle } from "./dom.js";
 import { clock, micros, seconds } from "./film.js";
 import { Loupe } from "./loupe.js";
 import { Saver } from "./saves.js";
@@ -48,7 +48,7 @@ export class Editor {
       const input = make(tag, {
         ...more,
         oninput: () => this.saver.touch("clip-change", { [name]: input.value }),
-        onblur: () => this.saver?.flush(),
+        onblur: () => (this.saver?.dirty(name) ? this.saver.flush() : settle(input)),
       });
       return input;
     };
@@ -57,12 +57,12 @@ export class Editor {
     this.last = new Loupe(film, "Last frame of this micro-clip");
     this.inputs = {
       title: typed("title", "input", { type: "text", maxlength: 120, autocomplete: "off", placeholder: "“Hello you”" }),
-      note: typed("note", "textarea", { rows: 2, maxlength: 4000, placeholder: "What you see, for yourself" }),
+      note: typed("note", "textarea", { rows: 2, maxlength: 4000, placeholder: "What you see here" }),
       question: typed("question", "textarea", { rows: 2, maxlength: 1000, placeholder: "What do you notice here?" }),
     };
     this.began = oneOf("Who began", data.who ?? [], "", tell("initiated_by"));
     this.received = oneOf("Who received", data.who ?? [], "", tell("received_by"));
-    this.principles = anyOf("What it shows", (data.vocabulary ?? []).map((one) => [one.id, one.name]), [], tell("principles"));
+    this.principles = anyOf("What it shows", this.offered(data), [], tell("principles"));
     this.play = oneOf("In the review it plays", PLAYS, "normal", (value) => {
       const at = value === "normal" ? null : this.inside(micros(film.now));
       this.saver.touch("clip-change", { play: value, play_at: at }, 0);
@@ -84,7 +84,7 @@ export class Editor {
       this.began,
       this.received,
       this.principles,
-      field("Note", this.inputs.note),
+      field("Note", this.inputs.note, "Colleagues who may open this film can read it."),
       field("Question for the parent", this.inputs.question, "Shown between clips in the review. The parent is asked first."),
       this.play,
       this.playAt,
@@ -93,6 +93,12 @@ export class Editor {
         act("Later", "", () => this.panel.order.move(this.id, 1)),
         act("Remove", "plain more", () => this.remove())),
     );
+  }
+
+  // What a clip may be said to show; a withdrawn one where it carries that already.
+  offered(data) {
+    const carried = this.clip.principles ?? [];
+    return (data.vocabulary ?? []).filter((one) => !one.withdrawn || carried.includes(one.id)).map((one) => [one.id, one.name]);
   }
 
   edge(edge, loupe, words) {
@@ -123,7 +129,7 @@ export class Editor {
     this.place.textContent = `Shown as ${number} of ${this.room.clips.length}`;
     for (const [name, input] of Object.entries(this.inputs)) {
       const value = clip[name] ?? "";
-      if (!this.saver.dirty(name) && input.value !== value) input.value = value;
+      if (!this.saver.dirty(name)) put(input, value);
     }
     if (!this.saver.dirty("initiated_by")) this.began.choose(clip.initiated_by);
     if (!this.saver.dirty("received_by")) this.received.choose(clip.received_by);

@@ -1,6 +1,6 @@
 // Above the film: whose it is, the helping question, undo and redo with their names.
 
-import { act, anyOf, make, show } from "./dom.js";
+import { act, anyOf, make, put, settle, show } from "./dom.js";
 import { People } from "./people.js";
 import { Saver } from "./saves.js";
 
@@ -19,7 +19,7 @@ export class Header {
       autocomplete: "off",
       maxlength: 300,
       oninput: () => this.saver.touch("question", { words: this.question.value }),
-      onblur: () => this.saver.flush(),
+      onblur: () => (this.saver.dirty("words") ? this.saver.flush() : settle(this.question)),
     });
     this.focus = make("details", { class: "focus" });
     this.undo = act("", "undo", () => panel.undo("undo"), null, { title: "Ctrl + Z" });
@@ -36,13 +36,18 @@ export class Header {
     );
     room.root.prepend(this.root);
     room.root.append(this.people.dialog);
+    addEventListener(
+      "beforeunload",
+      (event) => room.queue.length && document.body.style.visibility !== "hidden" && event.preventDefault(),
+      { signal: room.ac.signal },
+    );
   }
 
   update(data) {
     this.saver.heard(data);
     const head = data.head ?? { family: data.whose, about: "" };
     this.root.querySelector("h1").replaceChildren(head.family, " ", make("small", {}, head.about));
-    if (!this.saver.dirty("words") && this.question.value !== (data.question ?? "")) this.question.value = data.question ?? "";
+    if (!this.saver.dirty("words")) put(this.question, data.question ?? "");
     this.name(this.undo, "Undo", data.undo);
     this.name(this.redo, "Redo", data.redo);
     this.chips(data);
@@ -60,21 +65,21 @@ export class Header {
   // Which principles the question is about: what fits them is shown earlier.
   chips(data) {
     const choices = data.principles ?? [];
-    const sign = JSON.stringify([choices, data.focus]);
-    if (this.drawn === sign) return;
-    this.drawn = sign;
+    const sign = JSON.stringify(choices);
+    if (this.drawn !== sign) {
+      this.drawn = sign;
+      this.about = make("summary", {});
+      this.chosen = anyOf("The question is about", choices, [], (principles) => this.room.say("focus", null, { principles }));
+      const hint = make("p", { class: "hint" }, data.focus_words ?? "Suggestions that fit come first. Nothing else changes.");
+      this.focus.replaceChildren(this.about, make("div", { class: "sheet" }, this.chosen, hint));
+      this.focus.hidden = !choices.length;
+    }
+    // A tick on its way stands as it was ticked.
+    if (this.room.queue.some((gesture) => gesture.kind === "focus")) return;
     const chosen = data.focus ?? [];
     const names = choices.filter(([id]) => chosen.includes(id)).map(([, words]) => words);
-    const open = this.focus.open;
-    this.focus.replaceChildren(
-      make("summary", {}, names.length ? `About: ${names.join(", ")}` : "What is it about?"),
-      make("div", { class: "sheet" },
-        anyOf("The question is about", choices, chosen, (principles) => this.room.say("focus", null, { principles })),
-        make("p", { class: "hint" }, data.focus_words ?? "Suggestions that fit come first. Nothing else changes."),
-      ),
-    );
-    this.focus.open = open;
-    this.focus.hidden = !choices.length;
+    this.about.textContent = names.length ? `About: ${names.join(", ")}` : "What is it about?";
+    this.chosen.choose(chosen);
   }
 
   // Until somebody ticks it: the unprotected original may still lie on the phone.
@@ -89,6 +94,7 @@ export class Header {
 
   told() {
     show(this.saved, this.saver.words);
+    this.saver.speak((words) => this.room.tell_(words));
   }
 
   close() {

@@ -85,10 +85,19 @@ export class Keymap {
   read(map = {}) {
     this.off = map.off === true;
     this.own = {};
-    for (const [deed] of DEEDS) {
+    for (const [deed, usual] of DEEDS) {
       const key = map[deed];
-      if (typeof key === "string" && key.length && key.length < 30 && !this.refusal(deed, key)) this.own[deed] = key;
+      if (typeof key !== "string" || !key.length || key.length >= 30 || key === usual) continue;
+      if (!FIXED[key] && !FOREIGN.test(key)) this.own[deed] = key;
     }
+    // All are read before they are compared: a key may be one that another deed gave up. What still
+    // means two things goes back to the usual key, the later deed first.
+    for (let twice = this.twice(); twice; twice = this.twice()) delete this.own[twice];
+  }
+
+  twice() {
+    const keys = DEEDS.map(([deed]) => this.key(deed));
+    return Object.keys(this.own).findLast((deed) => keys.filter((key) => key === this.key(deed)).length > 1);
   }
 
   get map() {
@@ -123,7 +132,10 @@ export class Keymap {
 }
 
 const TYPING = /^(TEXTAREA|SELECT)$/;
-const TAKING = /^(listbox|menu|menuitem|grid|combobox|textbox|searchbox|spinbutton|radio|radiogroup|tablist|tab|tree)$/;
+const TAKING = /^(listbox|menu|menuitem|grid|combobox|textbox|searchbox|spinbutton|tree)$/;
+// Among these one goes with arrows; no letter means anything there.
+const CHOOSING = /^(radio|radiogroup|tablist|tab)$/;
+const CHARACTER = /^(Shift\+)?[^ ]$/;
 // Fields in which nothing is typed leave letters alone.
 const QUIET = /^(checkbox|button|submit|reset)$/;
 
@@ -144,7 +156,7 @@ export class Keyboard {
     // Insert, held, leads a screen reader's commands; the others the browser's and its.
     if (name === "Insert") this.held.set(event.code, name);
     if (event.ctrlKey || event.metaKey || event.altKey || this.isDown("Insert")) return;
-    if (!this.room.root.isConnected || this.busy(event)) return;
+    if (!this.room.root.isConnected || this.busy(event, name)) return;
     if (this.keymap.off && name.length === 1 && name !== " " && !FIXED[name]) return;
     const pressed = event.composedPath()[0];
     // A focused button keeps its own space and enter.
@@ -173,14 +185,18 @@ export class Keyboard {
     return [...this.held.values()].includes(name);
   }
 
-  busy(event) {
+  busy(event, name) {
     if (document.querySelector('[role="dialog"]')) return true;
     if (this.room.root.querySelector("dialog[open]:not(.large)")) return true;
-    return event.composedPath().some((one) => one instanceof Element && takes(one));
+    const curtain = this.keymap.deed(name) === "curtain"; // must be quick: also from a list
+    return event.composedPath().some((one) => one instanceof Element && takes(one, name) && !(curtain && one.tagName === "SELECT"));
   }
 }
 
-function takes(one) {
-  if (one.tagName === "INPUT") return !QUIET.test(one.type);
-  return TYPING.test(one.tagName) || one.isContentEditable || TAKING.test(one.getAttribute("role") ?? "");
+function takes(one, name) {
+  const role = one.getAttribute("role") ?? "";
+  if (one.tagName === "INPUT" && QUIET.test(one.type)) return false;
+  if (CHOOSING.test(role) || (one.tagName === "INPUT" && one.type === "radio")) return !CHARACTER.test(name);
+  if (one.tagName === "INPUT") return true;
+  return TYPING.test(one.tagName) || one.isContentEditable || TAKING.test(role);
 }

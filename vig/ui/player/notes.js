@@ -1,11 +1,13 @@
 // Notes on a stretch of film: written where they stand, saved as they are typed.
 
 import { choice } from "./conflict.js";
-import { act, make, refill } from "./dom.js";
+import { act, make, put, refill, settle } from "./dom.js";
 import { clock, micros, seconds } from "./film.js";
 import { Saver } from "./saves.js";
 
 const DEFAULT = 2; // seconds that a note is about where nothing is marked
+
+const stretch = (note) => `${clock(seconds(note.start))} to ${clock(seconds(note.end))}`;
 
 export class Notes {
   constructor(panel, root) {
@@ -16,7 +18,7 @@ export class Notes {
     this.known = null;
     root.append(
       act("Add a note here", "add", () => this.begin(), null, { title: "About the marked part, or this place in the film" }),
-      make("p", { class: "empty" }, "No notes yet. A note is about a place in the film; it stays with you."),
+      make("p", { class: "empty" }, "No notes yet. A note is about a place in the film. Colleagues who may open this film can read it."),
       (this.list = make("ol", { class: "list-notes", "aria-label": "Notes" })),
     );
     this.empty = root.querySelector(".empty");
@@ -38,7 +40,9 @@ export class Notes {
     this.clash = data.conflict ?? null;
     const notes = data.notes ?? [];
     for (const [id, saver] of this.savers) {
-      saver.hold(data.conflict?.id === id);
+      // A note that is about to be removed waits with its words; they are only gone when it is.
+      const leaving = this.room.queue.some((gesture) => gesture.kind === "note-drop" && gesture.note === id);
+      saver.hold(leaving || data.conflict?.id === id);
       saver.heard(data);
       if (!notes.some((note) => note.id === id)) {
         saver.drop();
@@ -49,7 +53,7 @@ export class Notes {
     const before = this.known;
     this.known = new Set(notes.map((note) => note.id));
     this.empty.hidden = notes.length > 0;
-    refill(this.list, notes.map((note) => ({ key: note.id, sign: [note.start, note.end, note.by], build: () => this.row(note) })));
+    refill(this.list, notes.map((note) => ({ key: note.id, sign: [note.by, note.mine], build: () => this.row(note) })));
     for (const note of notes) this.fill(note);
     const added = before && notes.find((note) => !before.has(note.id));
     if (added && this.wanted) {
@@ -63,7 +67,14 @@ export class Notes {
     const words = row.querySelector("textarea");
     const conflict = this.clash;
     choice(row.querySelector(".conflict"), conflict?.id === note.id ? conflict : null, (mine) => this.settle(note.id, mine));
-    if (!this.savers.get(note.id)?.dirty("words") && words.value !== note.words) words.value = note.words;
+    if (!this.savers.get(note.id)?.dirty("words")) put(words, note.words);
+    const at = stretch(note);
+    const [play, remove] = ["play", "remove"].map((name) => row.querySelector(`[data-focus="${name}"]`));
+    if (play.textContent === at) return;
+    play.textContent = at;
+    play.setAttribute("aria-label", `Play ${at}`);
+    remove?.setAttribute("aria-label", `Remove the note on ${at}`);
+    words.setAttribute("aria-label", `Note on ${at}`);
   }
 
   settle(id, mine) {
@@ -76,25 +87,23 @@ export class Notes {
   }
 
   row(note) {
-    const at = `${clock(seconds(note.start))} to ${clock(seconds(note.end))}`;
     const saved = make("span", { class: "saved" });
     const saver = this.saver(note.id, saved);
     const words = make("textarea", {
       rows: 2,
-      "aria-label": `Note on ${at}`,
       placeholder: "What do you see here?",
       maxlength: 4000,
       readonly: note.mine === false,
       oninput: () => saver.touch("note-change", { words: words.value }),
-      onblur: () => saver.flush(),
+      onblur: () => (saver.dirty("words") ? saver.flush() : settle(words)),
     });
     const now = () => this.room.data.notes.find((one) => one.id === note.id) ?? note;
     return make("li", { class: "note" },
       make("div", { class: "acts" },
-        act(at, "plain", () => this.room.film.playStretch(...this.room.framesOf(now())), `Play ${at}`, { "data-focus": "play" }),
+        act("", "plain", () => this.room.film.playStretch(...this.room.framesOf(now())), null, { "data-focus": "play" }),
         note.by && make("span", { class: "at" }, note.by),
         saved,
-        note.mine !== false && act("Remove", "plain more", () => this.drop(note.id), `Remove the note on ${at}`, { "data-focus": "remove" }),
+        note.mine !== false && act("Remove", "plain more", () => this.drop(note.id), null, { "data-focus": "remove" }),
       ),
       make("div", { class: "conflict", role: "alert", hidden: true }),
       words,
@@ -106,16 +115,20 @@ export class Notes {
     const version = () => this.room.data.notes.find((one) => one.id === id)?.version;
     const made = new Saver(
       (kind, fields) => this.room.say(kind, null, { note: id, version: version(), ...fields }),
-      () => (saved.textContent = made.words),
+      () => {
+        saved.textContent = made.words;
+        made.speak((words) => this.room.tell_(words));
+      },
     );
     this.savers.set(id, made);
     return made;
   }
 
   drop(id) {
-    this.savers.get(id)?.drop();
     const note = this.room.data.notes.find((one) => one.id === id);
-    if (note) this.room.say("note-drop", null, { note: id, version: note.version });
+    if (!note) return;
+    this.savers.get(id)?.hold(true);
+    this.room.say("note-drop", null, { note: id, version: note.version });
   }
 
   close() {

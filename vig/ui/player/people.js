@@ -19,30 +19,46 @@ export class People {
   }
 
   update(data) {
-    const sign = JSON.stringify([data.people, data.cues, data.roles, data.people_words]);
-    if (this.drawn === sign) return;
-    this.drawn = sign;
     const people = data.people ?? [];
+    const sign = JSON.stringify([people.map((one) => [one.id, one.picture, one.box]), Boolean(data.cues), data.roles, data.people_words]);
+    if (this.drawn !== sign) this.build(data, people);
+    this.drawn = sign;
+    this.choose(data, people);
+  }
+
+  // What was chosen is changed in place, so that the keyboard stays where it is; what is on its way
+  // stands as it was chosen.
+  choose(data, people) {
+    const coming = (fits) => this.room.queue.some(fits);
+    for (const one of people) {
+      if (!coming((gesture) => gesture.kind === "swap" || (gesture.kind === "person" && gesture.person === one.id))) this.roles.get(one.id).choose(one.as);
+    }
+    for (const [cue, input] of this.boxes) {
+      if (!coming((gesture) => gesture.kind === "cues" && gesture.cue === cue)) input.checked = data.cues[cue];
+    }
+  }
+
+  build(data, people) {
+    this.roles = new Map();
+    this.boxes = new Map();
     this.body.replaceChildren(
       make("p", { class: "hint" }, data.people_words ?? ""),
       make("ul", { class: "found" }, ...people.map((one, i) => this.person(one, i + 1, data))),
-      people.length > 1 && act("Swap baby and parent", "", () => this.room.say("swap", null)),
-      this.cues(data.cues),
+      ...[people.length > 1 && act("Swap baby and parent", "", () => this.room.say("swap", null)), this.cues(data.cues)].filter(Boolean),
     );
   }
 
   person(one, number, data) {
-    return make("li", {},
-      face(one, `Person ${number}, ${data.picture}`),
-      oneOf(`Person ${number}`, data.roles ?? [], one.as, (as) => this.room.say("person", null, { person: one.id, as })),
-    );
+    const roles = oneOf(`Person ${number}`, data.roles ?? [], one.as, (as) => this.room.say("person", null, { person: one.id, as }));
+    this.roles.set(one.id, roles);
+    return make("li", {}, face(one, `Person ${number}, ${data.picture}`), roles);
   }
 
   cues(cues) {
     if (!cues) return null;
     const box = ([cue, words]) => {
       const input = make("input", { type: "checkbox", onchange: () => this.room.say("cues", null, { cue, on: input.checked }) });
-      input.checked = cues[cue];
+      this.boxes.set(cue, input);
       return make("label", { class: "choice" }, input, make("span", {}, words));
     };
     return make("fieldset", { class: "field" },
