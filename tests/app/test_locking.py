@@ -17,7 +17,7 @@ from vig.app.jobs import JobState
 from vig.app.workspace import Workspace
 from vig.domain.family import Purpose
 from vig.domain.recording import RecordingState
-from vig.errors import VaultLocked
+from vig.errors import Conflict, Tampered, VaultBusy, VaultExists, VaultLocked, WrongKey
 
 VOUCHED = walk.Agreement(purposes=frozenset({Purpose.KEEP, Purpose.ANALYSE}), vouched=True)
 
@@ -168,3 +168,88 @@ def until(true: object, seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_lock_that_meets_a_fault_still_drops_the_keys(
+    staffed: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = staffed.workspace
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr("vig.catalogue.catalogue.keep_outside", full)
+    assert staffed._worker is not None
+    process = staffed._worker._process
+    process.kill()
+    process.wait()
+    assert process.stdin is not None
+    process.stdin.close()  # as the nurse leaves it
+    staffed.lock()
+    assert staffed.state == "locked"
+    with pytest.raises(VaultLocked):
+        ws.ring.subkey("anything")
+
+
+def test_an_unlock_that_fails_half_way_leaves_no_keys(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.lock()
+    opened: list[Workspace] = []
+
+    def fails(self: House, ws: Workspace) -> None:
+        opened.append(ws)
+        raise VaultBusy
+
+    monkeypatch.setattr(House, "_engage", fails)
+    with pytest.raises(VaultBusy):
+        house.unlock(PASSPHRASE)
+    assert house.state == "locked"
+    with pytest.raises(VaultLocked):
+        opened[0].ring.subkey("anything")
+
+
+class TestRotatingMeanwhile:
+    def test_waits_for_an_import(self, house: House, short_film: bytes) -> None:
+        held = Held()
+        ws = house.workspace
+        importing = finishing(ws, arrived(ws, short_film), "F-014", held)
+        with pytest.raises(VaultBusy):
+            house.rotate(actor=house.opener)
+        held.go_on.set()
+        importing.join(120)
+        (film,) = ws.catalogue.recordings()
+        assert house.rotate(actor=house.opener) == 4
+        assert ws.read_all(film.id, "film") == short_film
+
+    def test_nobody_writes_under_a_key_that_is_gone(self, house: House, short_film: bytes) -> None:
+        film = added(house.workspace, short_film)
+        upload = arrived(house.workspace, short_film + bytes(8))
+        stale = Workspace.from_key(house.root, house.workspace.ring.hand_over())
+        try:
+            with stale.writing(film.id, "late") as sink:
+                sink.write(b"begun before")
+                house.rotate(actor=house.opener)
+            with pytest.raises(Conflict):
+                stale.put(film.id, "later", b"begun after")
+            with pytest.raises((Conflict, WrongKey)):
+                uploads.append(stale, upload, len(short_film) + 8, b"")
+        finally:
+            stale.close()
+        ws = house.workspace
+        assert ws.read_all(film.id, "late") == b"begun before"
+        assert ws.read_all(film.id, "film") == short_film
+        assert not house.verify().bad
+
+
+def test_a_missing_catalogue_is_no_fresh_start(house: House, short_film: bytes) -> None:
+    added(house.workspace, short_film)
+    house.lock()
+    away = (house.root / "catalogue.db").rename(house.root / "elsewhere")
+    assert house.state == "unfinished"
+    with pytest.raises(VaultExists):
+        house.start_over()
+    with pytest.raises(Tampered):
+        house.confirm("whatever is typed")
+    away.rename(house.root / "catalogue.db")
+    assert house.unlock(PASSPHRASE).catalogue.recordings()

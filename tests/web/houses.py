@@ -113,6 +113,9 @@ class MemoryHouse:
     def close(self) -> None:
         self.happened.append("close")
 
+    def sign_log(self) -> None:
+        self.happened.append("sign")
+
 
 class Clock:
     def __init__(self) -> None:

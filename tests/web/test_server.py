@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from tests.app.people import OWN, PASSPHRASE, cheap, joined
 from tests.tree import ROOT
 from tests.web.driver import Browser
-from tests.web.houses import MemoryHouse
+from tests.web.houses import Clock, MemoryHouse
 from vig.app.house import House, secret_of_kind
 from vig.domain.account import Office
 from vig.ui.parts import ASSETS
@@ -110,6 +110,28 @@ def test_the_house_locks_by_itself_when_everybody_has_gone(
             await asyncio.sleep(0.2)
             assert house.state == "locked"
 
+    asyncio.run(served())
+
+
+def test_the_audit_log_is_signed_every_hour_while_the_house_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "LOOK_EVERY", 0.01)
+    clock = Clock()
+    house = MemoryHouse("open")
+    porch = Porch(house, clock=clock)  # type: ignore[arg-type]
+    porch.sessions.begin("guider")
+
+    async def served() -> None:
+        async with around(house, FOLDERS, porch)["lifespan"](None):  # type: ignore[arg-type]
+            await asyncio.sleep(0.1)
+            assert "sign" not in house.happened
+            for hour in (1, 2):
+                clock.now += server.SIGN_EVERY
+                await asyncio.sleep(0.2)
+                assert house.happened.count("sign") == hour
+
+    assert server.SIGN_EVERY <= 3600
     asyncio.run(served())
 
 

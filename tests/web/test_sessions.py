@@ -1,7 +1,7 @@
 """Sessions end when they should, and guessing gets slow."""
 
 from tests.web.houses import Clock
-from vig.web.sessions import IDLE, LONGEST, Sessions, Throttle
+from vig.web.sessions import IDLE, LONGEST, Sessions, Throttle, Throttles
 
 
 def test_a_token_finds_its_session_and_nothing_else_does() -> None:
@@ -99,3 +99,18 @@ def test_after_five_misses_each_try_waits_twice_as_long_up_to_five_minutes() -> 
     assert waits[-1] == Throttle.LONGEST
     throttle.hit()
     assert throttle.wait == 0
+
+
+def test_trying_many_names_frees_none_that_must_wait() -> None:
+    clock = Clock()
+    throttles = Throttles(clock)
+    for _ in range(9):
+        throttles.missed("guider")
+    waits = throttles.wait("guider")
+    assert waits > 1
+    for number in range(2 * Throttles.MOST_NAMES):
+        throttles.wait(f"somebody {number}")
+        throttles.missed(f"somebody {number}")
+    clock.now += 1
+    assert waits - 2 < throttles.wait("guider")
+    assert len(throttles._names) <= Throttles.MOST_NAMES

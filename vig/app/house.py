@@ -10,28 +10,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vig.app import accounts, analysis, copies, passphrases, policy, uploads
+from vig.app import accounts, analysis, copies, passphrases, policy, rotation, uploads
 from vig.app.demo import NOTE as DEMO_NOTE
 from vig.app.erased import erased_again
 from vig.app.jobs import Bench, open_desk
-from vig.app.jobs.lock import WorkerLock
 from vig.app.worker import WorkerHandle, start_worker
-from vig.app.workspace import CATALOGUE, SLOTS, Workspace
-from vig.catalogue.values import ObjectRow, ObjectState
+from vig.app.workspace import CATALOGUE, OBJECTS, SLOTS, Workspace
+from vig.catalogue.values import ObjectState
 from vig.domain.progress import Progress, unheard
 from vig.errors import (
     BadValue,
     ErasurePending,
     NoVault,
     SlotsMissing,
-    VaultBusy,
+    Tampered,
     VaultExists,
     VaultLocked,
     VigError,
@@ -56,7 +53,7 @@ OPENER = "vig.app.analysis:bench"
 State = Literal["none", "unfinished", "locked", "open"]
 
 CHECKPOINTS = "audit-checkpoints.txt"
-"""Signed ends of the audit log, one more each time the vault is locked; outside the database."""
+"""Signed ends of the audit log, one more each hour and each lock; outside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +147,8 @@ class House:
     def confirm(self, code: str) -> None:
         """Type the recovery code back: only now the vault exists. MistypedCode, WrongKey."""
         with self._turn:
+            if self._holds_films():
+                raise Tampered(what="the catalogue is missing")
             slots = Slots.load(self.root)
             secret = RecoveryCode(code)
             ring = self._ring or slots.unlock(secret)
@@ -164,10 +163,14 @@ class House:
     def start_over(self) -> None:
         """Throw away a vault whose recovery code was never typed back; it holds nothing yet."""
         with self._turn:
-            if self.state != "unfinished":
+            if self.state != "unfinished" or self._holds_films():
                 raise VaultExists
             self._ring = None
             (self.root / SLOTS).unlink(missing_ok=True)
+
+    def _holds_films(self) -> bool:
+        """Whether sealed objects lie here: then a missing catalogue is a fault, no fresh start."""
+        return any((self.root / OBJECTS).glob("*"))
 
     # --- opening and closing
 
@@ -217,14 +220,20 @@ class House:
         """
         with self._turn:
             ws, desk = self._workspace, self._desk
-            self._workspace = self._desk = None
-            if ws is None:
-                return
-            if self._worker is not None:
-                self._worker.lock()
-            with suppress(VigError):  # a full disk must not keep the keys in memory
-                ws.catalogue.checkpoint(self.root / CHECKPOINTS)
-            ws.leave(*(() if desk is None else (desk.close,)))
+            try:
+                self.sign_log()
+                if self._worker is not None:
+                    self._worker.lock()
+            finally:  # whatever went wrong must not keep the keys in memory
+                self._workspace = self._desk = None
+                if ws is not None:
+                    ws.leave(*(() if desk is None else (desk.close,)))
+
+    def sign_log(self) -> None:
+        """Sign the end of the audit log outside the database, where the vault is open."""
+        if self._workspace is not None:
+            with suppress(VigError, OSError):  # a full disk is no reason to stay open
+                self._workspace.catalogue.checkpoint(self.root / CHECKPOINTS)
 
     def close(self) -> None:
         """Lock, and let no work go on: the process is about to end."""
@@ -233,7 +242,13 @@ class House:
             self.lock()
 
     def _enter(self, ws: Workspace) -> Workspace:
-        self._engage(ws)
+        try:
+            self._engage(ws)
+        except BaseException:
+            if self._worker is not None:
+                self._worker.lock()
+            ws.close()
+            raise
         self._workspace = ws
         return ws
 
@@ -306,44 +321,17 @@ class House:
             Slots.load(self.root).remove(ws.ring, slot_id)
 
     def rotate(self, *, actor: str) -> int:
-        """A new master key; every data key is wrapped anew, no film is touched. How many keys.
-
-        NotAllowed. VaultBusy while a worker of another process holds the old key; our own stops for it and
-        goes on with the new one. A crash at any point leaves both master keys in place, and doing
-        it again finishes it.
+        """A new master key (see ``rotation``); how many data keys were wrapped anew. NotAllowed,
+        VaultBusy. Our own worker stops for it and goes on with the new one.
         """
         with self._turn:
             ws = self.workspace
             policy.authorise(ws, actor, "house.ways")
             self._dismiss()
             try:
-                with self._alone():
-                    return self._turned(ws, actor)
+                return rotation.rotate(ws, actor=actor)
             finally:
                 self._engage(ws)
-
-    def _turned(self, ws: Workspace, actor: str) -> int:
-        slots = Slots.load(self.root)
-        old = ws.ring.versions
-        ring = slots.rotate(ws.ring)
-        with ws.catalogue.act(actor, "rotate", object="vault") as act:
-            count = act.rewrap_keys(partial(_rewrapped, ring), ring.version)
-            for upload, known in uploads.pending(ws).items():
-                act.set(f"upload.{upload}", uploads.rewrapped(ring, upload, known))
-        for version in old:
-            ring = slots.retire(ring, version)
-        ws.ring = ring
-        return count
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        lock = WorkerLock(self.root)
-        if not lock.take():
-            raise VaultBusy
-        try:
-            yield
-        finally:
-            lock.release()
 
     # --- copies of the whole, and whether they are sound
 
@@ -381,10 +369,6 @@ class House:
         if self.state != "none":
             raise VaultExists
         copies.restore(self.root, folder, progress)
-
-
-def _rewrapped(ring: KeyRing, wrapped: bytes, whose: ObjectRow) -> bytes:
-    return ring.rewrap(wrapped, whose.context, owner=whose.recording)
 
 
 def secret_of_kind(kind: str, value: str) -> Secret:

@@ -108,6 +108,7 @@ def begin(service: Service, back: str, link: str | None = None) -> tuple[Asking,
         scope="openid",
         state=asking.state,
         nonce=asking.nonce,
+        prompt="login",  # who sits here now, not who once signed in in this browser
         code_challenge=create_s256_code_challenge(asking.verifier),
         code_challenge_method="S256",
     )

@@ -14,6 +14,8 @@ import re
 import threading
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -233,11 +235,21 @@ def finish(ws: Workspace, upload: str, **asked: Any) -> Recording:
 
 def abandon(ws: Workspace, upload: str) -> None:
     """Shred what has arrived: keys first."""
-    known = _known(ws, upload)
-    _keep(ws, upload, None)
-    for piece in known["slices"]:
-        ws.store.delete(piece["id"])
+    with _locks[upload]:  # a slice under way would bring the upload back
+        known = _known(ws, upload)
+        _keep(ws, upload, None)
+        for piece in known["slices"]:
+            ws.store.delete(piece["id"])
     _locks.pop(upload, None)
+
+
+@contextmanager
+def paused(ws: Workspace) -> Iterator[None]:
+    """No slice comes in meanwhile (in this process; the catalogue refuses those of another)."""
+    with ExitStack() as locks:
+        for upload in sorted(pending(ws)):
+            locks.enter_context(_locks[upload])
+        yield
 
 
 def pending(ws: Workspace) -> dict[str, dict[str, Any]]:
@@ -289,6 +301,8 @@ def _known(ws: Workspace, upload: str) -> dict[str, Any]:
 
 def _keep(ws: Workspace, upload: str, known: dict[str, Any] | None) -> None:
     with ws.catalogue.act("system", "upload", object=upload) as act:
+        if known is not None:
+            act.check_master(ws.ring.version)
         act.set(f"upload.{upload}", known)
 
 

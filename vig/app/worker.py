@@ -118,8 +118,8 @@ class WorkerHandle:
             assert self._process.stdin is not None
             self._process.stdin.write(frame)
             self._process.stdin.flush()
-        except OSError:
-            # It has just died; the nurse sees to it.
+        except (OSError, ValueError):
+            # It has just died, and the pipe may be closed already; the nurse sees to it.
             return
 
     def _spawn(self, key: bytes) -> subprocess.Popen[bytes]:

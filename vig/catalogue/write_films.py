@@ -24,6 +24,10 @@ REVIEW = (
 """What hangs on a film and is gone with its keys."""
 
 
+MASTER = "vault.master"
+"""The setting with the version of the master key that wraps; none before the first rotation."""
+
+
 class FilmWrites(Writing):
     """Families, rulings, recordings and objects."""
 
@@ -209,30 +213,39 @@ class FilmWrites(Writing):
         return mapping.recording(row)
 
     def put_object(self, given: ObjectRow) -> ObjectRow:
-        """Keep a sealed object's row, new or changed; its recording and kind never change.
+        """Keep a sealed object's row, new or changed; its recording, kind and key never change.
 
-        Conflict where the film is being erased: a job that is late cannot bring a key back.
+        Conflict where the film is being erased (a job that is late cannot bring a key back), and
+        where a new key is wrapped with a master key that has been replaced.
         """
         self._film(given.recording)
         row = self._session.get(rows.ObjectTableRow, given.id)
         if row is None:
+            self.check_master(given.key_version)
             row = rows.ObjectTableRow(
                 self._session,
                 id=checked_id(given.id),
                 recording=given.recording,
                 kind=checked_code(given.kind),
                 made_at=mapping.stamp(self.now),
+                wrapped=given.wrapped,
+                key_version=given.key_version,
             )
         elif (row.recording, row.kind) != (given.recording, given.kind):
             raise Conflict
-        row.wrapped = given.wrapped
-        row.key_version = given.key_version
+        # The key stays as it is in the row: it may have been wrapped anew since ``given`` was read.
         row.size = given.size
         row.sha256 = given.sha256
         row.state = given.state.value
         self._touched(given.recording)
         self._session.flush()
         return mapping.sealed_object(row)
+
+    def check_master(self, version: int) -> None:
+        """Conflict where this version of the master key has been replaced by a newer one."""
+        row = self._session.get(rows.SettingRow, MASTER)
+        if row is not None and version < row.value:
+            raise Conflict
 
     def drop_object(self, object_id: str) -> None:
         """Forget one object and its key; deleting the ciphertext is the caller's."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from vig.catalogue import mapping, rows
 from vig.catalogue.values import ObjectRow, ObjectState, Receipt
-from vig.catalogue.write_films import FilmWrites
+from vig.catalogue.write_films import MASTER, FilmWrites
 from vig.catalogue.writing import checked_code
 from vig.domain.recording import RecordingState
 from vig.errors import Conflict
@@ -75,6 +75,7 @@ class HouseWrites(FilmWrites):
         ]
         if changes:
             self._session.execute(sa.update(rows.ObjectTableRow), changes)
+        self.set(MASTER, version)
         self._touched("vault")
         return len(changes)
 

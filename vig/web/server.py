@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -26,8 +27,14 @@ from vig.web.porch import Porch
 if TYPE_CHECKING:
     from vig.app.house import House
 
+log = logging.getLogger("vig.web")
+
 LOOK_EVERY = 5.0
 """Seconds between looks at whether everybody has gone."""
+
+SIGN_EVERY = 3600.0
+"""Seconds between two signatures under the audit log: what was cut off since the last one is not
+missed, hence an hour at most (requirement 22)."""
 
 
 def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None) -> dict[str, Any]:
@@ -52,7 +59,7 @@ def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None)
 
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_lock_when_left(porch))
+        watch = asyncio.create_task(_keep_watch(porch))
         try:
             yield
         finally:
@@ -94,10 +101,19 @@ class ProgramFiles(StaticFiles):
         return answer
 
 
-async def _lock_when_left(porch: Porch) -> None:
+async def _keep_watch(porch: Porch) -> None:
+    """Lock when everybody has gone, and sign the audit log while somebody is here."""
+    signed = porch.clock()
     while True:
         await asyncio.sleep(LOOK_EVERY)
-        await anyio.to_thread.run_sync(porch.lock_if_left)
+        try:
+            await anyio.to_thread.run_sync(porch.lock_if_left)
+            if porch.clock() - signed >= SIGN_EVERY:
+                await anyio.to_thread.run_sync(porch.house.sign_log)
+                signed = porch.clock()
+        except Exception as error:
+            # The watch goes on: a lock that failed once must be tried again.
+            log.error("keeping watch: %s", type(error).__name__)
 
 
 async def _healthy(request: Request) -> Response:

@@ -200,7 +200,7 @@ class Throttle:
     def missed(self) -> None:
         self._misses += 1
         if self._misses >= self._free:
-            pause = min(2.0 ** (self._misses - self._free), self.LONGEST)
+            pause = min(2.0 ** min(self._misses - self._free, 32), self.LONGEST)
             self._until = self._clock() + pause
 
     def hit(self) -> None:
@@ -229,7 +229,8 @@ class Throttles:
         """Seconds before the next try by this name is looked at; 0 when it may be made now."""
         if self._clock() - self._last > self.FORGETS:
             self._over_all.hit()
-        return max(self._of(name).wait, self._over_all.wait)
+        known = self._names.get(_key(name))  # asking alone must never push another name out
+        return max(known.wait if known else 0.0, self._over_all.wait)
 
     def missed(self, name: str) -> None:
         self._last = self._clock()
@@ -240,11 +241,16 @@ class Throttles:
         self._of(name).hit()
 
     def _of(self, name: str) -> Throttle:
-        # Of names only digests are held, and of these no more than a guesser could be bothered by.
-        key = _digest(" ".join(name.split()).casefold())
+        # Of names only digests are held; those that must wait are kept, whatever else is tried.
+        key = _key(name)
         if key not in self._names and len(self._names) >= self.MOST_NAMES:
-            self._names.pop(next(iter(self._names)))
+            free = (known for known, held in self._names.items() if held.wait == 0)
+            self._names.pop(next(free, next(iter(self._names))))
         return self._names.setdefault(key, Throttle(self._clock))
+
+
+def _key(name: str) -> bytes:
+    return _digest(" ".join(name.split()).casefold())
 
 
 def _digest(token: str) -> bytes:

@@ -91,7 +91,11 @@ class Uploads:
         async def checked(request: Request) -> Response:
             if not from_our_script(request):
                 return Response(status_code=403)
-            self._porch.sessions.touch(request.cookies.get(COOKIE))
+            token = request.cookies.get(COOKIE)
+            if request.method == "PATCH":  # slices come without a person; the rest is their doing
+                self._porch.sessions.show(token)
+            else:
+                self._porch.sessions.touch(token)
             try:
                 return await handler(request)
             except VigError as error:
