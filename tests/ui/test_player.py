@@ -65,6 +65,7 @@ def test_a_gesture_comes_out_as_it_was_made() -> None:
         None,
         {},
         {"number": 1, "kind": "erase"},
+        {"number": 1, "kind": "swap", "page": "a:b"},
         {"number": "1", "kind": "keep"},
         {"number": True, "kind": "keep"},
         {"number": 1, "kind": "keep-span", "start": 5},
@@ -173,6 +174,8 @@ def test_each_gesture_asks_the_app_for_one_thing(
     obey(workspace, FILM, gesture, memory, actor="guider")
     assert pages.done == [(*asked, "guider")]
     assert pages.nonces == [f"{memory.page}:1"]
+    obey(workspace, FILM, replace(gesture, page="0123abcd"), Memory(), actor="guider")
+    assert pages.nonces[1:] == ["0123abcd:1"]
     assert memory.problem is None
     assert memory.heard == 1
 
@@ -240,11 +243,22 @@ def test_the_second_writer_sees_both_versions_and_nothing_was_overwritten(pages:
     assert memory.conflict["id"] == "c1"
     assert memory.conflict["theirs"] == [["Title", "Their title"]]
     assert memory.conflict["mine"] == [["Title", "My title"]]
+    assert memory.conflict["again"] == {"kind": "clip-change", "fields": {"title": "My title"}}
     assert memory.refused is not None
     assert memory.refused["number"] == 5
     assert memory.problem is None  # it is said beside the two versions
     obey(workspace, FILM, Gesture(6, "settled"), memory, actor="guider")
     assert memory.conflict is None
+
+
+def test_an_edge_that_was_refused_can_be_wanted_again(pages: Pages) -> None:
+    pages.problem = Conflict()
+    memory = Memory()
+    gesture = Gesture(5, "clip-edges", clip="c1", version=1, span=Span(5, 9))
+    workspace: Any = Workspace([], [replace(clip("c1", 14), version=2)])
+    obey(workspace, FILM, gesture, memory, actor="guider")
+    assert memory.conflict is not None
+    assert memory.conflict["again"] == {"kind": "clip-edges", "fields": {"start": 5, "end": 9}}
 
 
 def test_a_conflict_ends_with_the_change_that_was_chosen(pages: Pages) -> None:

@@ -32,7 +32,7 @@ class Memory:
     """What a page remembers of one film between two gestures."""
 
     page: str = field(default_factory=lambda: uuid4().hex)
-    """Names this page's gestures, so that one that is heard twice is done once."""
+    """Names the gestures of a page that has no name of its own, so that each is done once."""
     heard: int = 0
     problem: str | None = None
     refused: dict[str, Any] | None = None
@@ -55,7 +55,9 @@ def obey(ws: Workspace, film: str, gesture: Gesture, memory: Memory, *, actor: s
         _refuse(memory, gesture, UNREADABLE)
         return
     try:
-        made = _Deeds(ws, film, gesture, f"{memory.page}:{gesture.number}", actor).do()
+        made = _Deeds(
+            ws, film, gesture, f"{gesture.page or memory.page}:{gesture.number}", actor
+        ).do()
     except VigError as error:
         said = words.sentences(str(error), error.advice)
         _refuse(memory, gesture, said)
@@ -222,6 +224,19 @@ def _clash(ws: Workspace, film: str, gesture: Gesture, said: str) -> dict[str, A
         "id": thing,
         "number": gesture.number,
         "words": said,
+        "again": {"kind": gesture.kind, "fields": _again(gesture)},
         "theirs": [[words.FIELDS[n], words.value(getattr(kept[thing], n), terms)] for n in mine],
         "mine": [[words.FIELDS[n], words.value(v, terms)] for n, v in mine.items()],
     }
+
+
+def _again(gesture: Gesture) -> dict[str, Any]:
+    """What was refused, as the page says it: it may be wanted once more, at the newest version."""
+    if gesture.kind == "clip-change":
+        return {n: list(v) if isinstance(v, tuple) else v for n, v in gesture.fields.items()}
+    said: dict[str, Any] = {}
+    if gesture.span is not None:
+        said |= {"start": gesture.span.start, "end": gesture.span.end}
+    if gesture.words is not None:
+        said["words"] = gesture.words
+    return said

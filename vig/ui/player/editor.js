@@ -195,13 +195,13 @@ export class Editor {
 
   // Somebody else changed it meanwhile.
   clashing(data) {
-    choice(this.conflict, data.conflict?.id === this.id ? data.conflict : null, (mine) => this.settle(mine));
+    choice(this.conflict, data.conflict?.id === this.id ? data.conflict : null, (mine) => this.settle(mine, data.conflict.again));
   }
 
-  settle(mine) {
+  settle(mine, again) {
     this.room.say("settled", null);
     this.saver.hold(false);
-    if (mine) this.saver.flush();
+    if (mine) this.saver.wanted(again);
     else {
       this.saver.drop();
       this.hoped = null;
@@ -221,6 +221,8 @@ export class Editor {
 
   leave() {
     const { id } = this;
+    // Words that wait for a choice between two versions would be gone.
+    if (this.saver?.held && this.saver.unsaved) return this.conflict.querySelector("button")?.focus();
     this.close();
     this.panel.swap(false);
     const row = this.panel.part(`[data-clip="${id}"] .open`);

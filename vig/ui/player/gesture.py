@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -68,6 +69,8 @@ class Gesture:
     words: str | None = None
     """Of a note or the helping question; who somebody is, for ``person``."""
     on: bool = False
+    page: str | None = None
+    """What the page calls itself: it may outlive this process's memory of it."""
 
 
 def gesture_of(raw: Mapping[str, Any] | None) -> Gesture | None:
@@ -105,6 +108,7 @@ def _gesture(raw: Mapping[str, Any], kind: Kind) -> Gesture:
         person=_text(raw.get("cue" if kind == "cues" else "person")) or None,
         words=_text(raw.get("as" if kind == "person" else "words")),
         on=raw.get("on") is True,
+        page=_page(raw.get("page")),
     )
 
 
@@ -120,6 +124,14 @@ def _whole(given: object) -> int | None:
     if given is None or type(given) is int:
         return given
     raise ValueError("a whole number")
+
+
+def _page(given: object) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or not re.fullmatch("[0-9a-f]{8,32}", given):
+        raise ValueError("a page's name")
+    return given
 
 
 def _names(given: object) -> tuple[str, ...]:

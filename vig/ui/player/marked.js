@@ -39,6 +39,7 @@ export class Marked {
     const other = edge === "first" ? "last" : "first";
     this[edge] = Math.min(Math.max(frame, 0), this.room.film.frames - 1);
     if (this.first !== null && this.last !== null && this.first > this.last) this[other] = this[edge];
+    if (this.some) this.room.strays();
     this.show();
   }
 
@@ -50,6 +51,7 @@ export class Marked {
       this.close();
       this.room.tell_(`Marked, ${this.words}.`);
     } else {
+      this.room.adjusting = null; // a moment of one's own
       this.first = film.at(Math.max(0, film.now - BACK));
       this.last = film.here;
       this.open = film.playing && !film.backward;

@@ -66,7 +66,7 @@ export class Notes {
     const row = this.list.querySelector(`[data-key="${note.id}"]`);
     const words = row.querySelector("textarea");
     const conflict = this.clash;
-    choice(row.querySelector(".conflict"), conflict?.id === note.id ? conflict : null, (mine) => this.settle(note.id, mine));
+    choice(row.querySelector(".conflict"), conflict?.id === note.id ? conflict : null, (mine) => this.settle(note.id, mine, conflict.again));
     if (!this.savers.get(note.id)?.dirty("words")) put(words, note.words);
     const at = stretch(note);
     const [play, remove] = ["play", "remove"].map((name) => row.querySelector(`[data-focus="${name}"]`));
@@ -77,11 +77,11 @@ export class Notes {
     words.setAttribute("aria-label", `Note on ${at}`);
   }
 
-  settle(id, mine) {
+  settle(id, mine, again) {
     const saver = this.savers.get(id);
     this.room.say("settled", null);
     saver.hold(false);
-    if (mine) saver.flush();
+    if (mine) saver.wanted(again);
     else saver.drop();
     this.update({ ...this.room.data, conflict: null });
   }

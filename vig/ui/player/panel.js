@@ -24,7 +24,9 @@ export class Panel {
     this.notes = new Notes(this, this.part(".notes"));
     this.order = new Order(this.part(".clips"), {
       clips: () => room.clips,
-      tell: (clips) => room.say("clip-order", null, { clips, version: room.data.plan_version }),
+      plan: () => room.data.plan_version,
+      busy: () => room.queue.length > 0,
+      tell: (clips, version) => room.say("clip-order", null, { clips, version }),
       redraw: () => this.drawClips(),
       signal: room.ac.signal,
     });
@@ -76,18 +78,32 @@ export class Panel {
   // ---- what Python says
 
   update(data) {
-    this.order.heard();
+    this.order.heard(data);
     if (this.room.adjusting && !data.moments.some((m) => m.id === this.room.adjusting && m.state === "new")) {
       this.room.adjusting = null;
     }
     this.picked = this.picked.filter((id) => data.clips.some((clip) => clip.id === id));
     this.header.update(data);
-    show(this.part(".trouble"), data.problem);
     show(this.part(".remark"), data.remark);
     this.part(".first").checked = Boolean(data.look_first?.on);
     this.draw();
     this.notes.update(data);
     this.editor.update(data);
+    this.clashing(data);
+  }
+
+  // Both versions are shown where one can choose, also when the change came from the timeline; in
+  // the midst of editing something else it is only said.
+  clashing(data) {
+    const clash = data.conflict;
+    const elsewhere = Boolean(clash) && this.editor.id !== null && this.editor.id !== clash.id;
+    show(this.part(".trouble"), data.problem ?? (elsewhere ? `${clash.words} Go back to all to choose.` : null));
+    if (!clash || elsewhere || this.clashed === clash.number) return;
+    this.clashed = clash.number;
+    if (data.clips.some((clip) => clip.id === clash.id)) {
+      if (this.editor.id === null) this.edit(clash.id);
+    } else this.openTab("notes");
+    this.part(".conflict:not([hidden])")?.scrollIntoView({ block: "nearest" });
   }
 
   // ---- what is drawn
@@ -239,6 +255,7 @@ export class Panel {
   swap(editing) {
     this.part(".overview").hidden = editing;
     this.part(".editing").hidden = !editing;
+    if (!editing && this.room.data) this.clashing(this.room.data);
   }
 
   close() {

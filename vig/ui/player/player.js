@@ -17,6 +17,7 @@ import { Teller } from "./teller.js";
 import { Timeline } from "./timeline.js";
 
 const rooms = new WeakMap();
+const AGAIN = 4_000; // ms until a film that could not be reached is tried again
 const SLOWER = { 1: 0.5, 0.5: 0.25, 0.25: 0.1 };
 
 export default function mount({ parentElement, data, setTriggerValue }) {
@@ -105,9 +106,14 @@ class Room {
     this.film.load(data.film_url, null);
     this.marks.clear();
     this.over("Opening the film…");
-    const answer = await fetch(data.times_url, { credentials: "same-origin" });
-    if (!answer.ok || this.source !== data.film_url) return this.refused(answer);
-    const times = new Float64Array(await answer.arrayBuffer());
+    let times = null;
+    try {
+      const answer = await fetch(data.times_url, { credentials: "same-origin", signal: this.ac.signal });
+      if (!answer.ok || this.source !== data.film_url) return this.refused(answer);
+      times = new Float64Array(await answer.arrayBuffer());
+    } catch {
+      return this.unreached(data);
+    }
     if (this.source !== data.film_url) return;
     this.over(null);
     this.film.count(times);
@@ -115,6 +121,15 @@ class Room {
     this.panel.update(this.data);
     this.shown();
     this.strip.load(data.strip_url ?? data.film_url.replace("/film/", "/strip/"));
+  }
+
+  // No answer at all: the computer that keeps the film is away for the moment.
+  unreached(data) {
+    if (this.ac.signal.aborted || this.source !== data.film_url) return;
+    this.over("The film cannot be reached. It is tried again.");
+    setTimeout(() => {
+      if (!this.ac.signal.aborted && this.source === data.film_url) this.load(this.data);
+    }, AGAIN);
   }
 
   async refused(answer) {
@@ -237,7 +252,8 @@ class Room {
   }
 
   say(kind, moment, more = {}) {
-    const number = this.gestures.say({ kind, moment: moment?.id ?? null, ...more });
+    const seen = kind === "unkeep" ? this.clipOf(moment) : {};
+    const number = this.gestures.say({ kind, moment: moment?.id ?? null, ...seen, ...more });
     const becomes = { keep: "kept", leave: "left", unkeep: "new", return: "new" }[kind];
     if (moment && becomes) {
       this.hoped.set(moment.id, becomes);
@@ -246,6 +262,12 @@ class Room {
       this.shown();
     }
     return number;
+  }
+
+  // The micro-clip as it is drawn: nobody takes back what a colleague has changed since.
+  clipOf(moment) {
+    const clip = moment && this.clips.find((one) => one.id === moment.clip);
+    return clip ? { clip: clip.id, version: clip.version } : {};
   }
 
   // A change names the version it was made from; our own change just before made a newer one.
@@ -269,6 +291,17 @@ class Room {
 
   setMark(edge, frame) {
     this.marks.set(edge, frame);
+  }
+
+  // A mark that has left the suggestion that was to be trimmed is no longer made from it.
+  strays() {
+    const from = this.moments.find((one) => one.id === this.adjusting);
+    if (!from) return;
+    const [first, last] = this.framesOf(from);
+    const [begins, ends] = this.marked();
+    if (begins <= last && first <= ends) return;
+    this.adjusting = null;
+    this.panel.draw();
   }
 
   clearMark() {
@@ -373,10 +406,10 @@ class Room {
 
   close() {
     this.ac.abort();
-    this.gestures.close();
     this.teller.close();
-    this.panel.close();
+    this.panel.close(); // what was typed last is still said
     this.timeline.close();
+    this.gestures.close();
     this.strip.close();
     this.film.close();
   }

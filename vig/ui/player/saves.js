@@ -87,6 +87,13 @@ export class Saver {
     this.held = on;
   }
 
+  // A refused change of this thing once more, made from the newest version; it may have come from
+  // elsewhere on the page. What was typed since stands over it.
+  wanted({ kind, fields }) {
+    this.pending.set(kind, { ...fields, ...this.pending.get(kind) });
+    this.flush();
+  }
+
   drop() {
     this.pending.clear();
     this.back.clear();

@@ -46,8 +46,10 @@ export class Edges {
     for (const [id, move] of this.moved) {
       if (!data[move.kind].some((one) => one.id === id)) this.moved.delete(id);
       else if (move.sent !== null && data.heard >= move.sent) {
+        // One that was refused is not followed by the next: it would go over what somebody else did.
+        const refused = data.refused?.number === move.sent;
         move.sent = null;
-        if (move.dirty) this.send(id);
+        if (move.dirty && !refused) this.send(id);
         else this.moved.delete(id);
       }
     }
