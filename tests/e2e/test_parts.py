@@ -282,3 +282,19 @@ def test_words_of_a_note_stay_until_its_removal_is_heard(run: Run) -> None:
         "Look here",
         ["note-drop", "note-change"],
     ]
+
+
+def test_with_single_keys_off_the_timeline_leaves_its_own_alone_too(run: Run) -> None:
+    done = run(
+        """
+        const { Timeline } = await import('/player/timeline.js');
+        const done = [];
+        for (const off of [false, true]) {
+          const room = { keymap: { off }, keyboard: { busy: () => false } };
+          const line = { film: { ready: true }, place: document.body, room, act: (deed) => done.push([off, deed]) };
+          for (const key of '+-0') Timeline.prototype.key.call(line, new KeyboardEvent('keydown', { key }));
+        }
+        return done;
+        """
+    )
+    assert done == [[False, "zoom-in"], [False, "zoom-out"], [False, "whole"]]

@@ -185,7 +185,7 @@ export class Keyboard {
     return [...this.held.values()].includes(name);
   }
 
-  busy(event, name) {
+  busy(event, name = nameOf(event) ?? "") {
     if (document.querySelector('[role="dialog"]')) return true;
     if (this.room.root.querySelector("dialog[open]:not(.large)")) return true;
     const curtain = this.keymap.deed(name) === "curtain"; // must be quick: also from a list

@@ -58,7 +58,7 @@ export class Panel {
           make("p", { class: "none", hidden: true }),
           act("Show them now", "reveal", () => this.room.say("look-first", null, { on: false }), null, { hidden: true }),
           make("ol", { class: "cards", "aria-label": "Suggested moments" }),
-          make("details", { class: "aside", hidden: true }, make("summary", {}), make("ol", { class: "cards gone", "aria-label": "Left aside" })),
+          make("details", { class: "aside", hidden: true }, make("summary", {}), make("ol", { class: "cards gone", "aria-label": "Set aside" })),
           make("div", { class: "tips" }),
         ),
         make("div", { class: "mine" },
@@ -117,7 +117,7 @@ export class Panel {
     refill(this.part("ol.cards:not(.gone)"), shown.map(item));
     refill(this.part("ol.gone"), gone.map(item));
     this.part(".aside").hidden = gone.length === 0;
-    this.part(".aside summary").textContent = `Left aside (${gone.length})`;
+    this.part(".aside summary").textContent = `Set aside (${gone.length})`;
     this.part(".suggestions").textContent = room.moments.length ? `(${shown.length})` : "";
     show(this.part(".none"), room.moments.length ? null : data.none);
     this.part(".reveal").hidden = !data.look_first?.hiding;
@@ -211,7 +211,8 @@ export class Panel {
     if (this.picked.length === 2) {
       const clips = this.picked.map((one) => this.room.clips.find((clip) => clip.id === one));
       this.picked = [];
-      new Comparing(this.room, clips).open();
+      this.drawClips(); // first: the dialog gives the focus back to the button that is there now
+      return new Comparing(this.room, clips).open();
     }
     this.drawClips();
   }

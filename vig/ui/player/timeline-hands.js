@@ -77,7 +77,6 @@ export class Hands {
     const found = this.hit(where);
     this.drag = found.edge ? { ...found, moved: false, from: where.x } : { scrub: true };
     if (found.item) line.select(found.kind === "moments" ? null : found.kind, found.item.id);
-    if (found.item && found.kind === "moments") line.room.pointed?.(found.item);
     if (!found.edge) this.scrub(where.x, true);
   }
 

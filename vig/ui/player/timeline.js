@@ -3,7 +3,7 @@
 // new Timeline(place, film, room) builds itself into an element. In: `show(data)` when something
 // changed, `tick()` when the film moved, `draw()` when a mark moved. It reads room.mark ({first,
 // last} frames) and room.current. Out: room.setMark(edge, frame), room.scrub(frame), room.scrubbed(),
-// room.pointed(moment), room.chosen(kind, item), room.say(kind, null, fields).
+// room.chosen(kind, item), room.say(kind, null, fields).
 
 import { Edges } from "./timeline-edges.js";
 import { Hands } from "./timeline-hands.js";
@@ -146,7 +146,7 @@ export class Timeline {
     const deed = KEYS[event.key];
     const { room } = this;
     if (!deed || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!this.film.ready || !this.place.isConnected || room.keyboard?.busy(event)) return;
+    if (!this.film.ready || !this.place.isConnected || room.keymap?.off || room.keyboard?.busy(event)) return;
     event.preventDefault();
     this.act(deed);
   }
