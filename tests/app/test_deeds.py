@@ -168,19 +168,36 @@ class TestUndoAmongPeople:
         deeds.redo(ws, film.id, actor=ANN)
         assert {c.id for c in ws.catalogue.clips(film.id)} == {one.id, two.id}
 
-    def test_what_somebody_else_changed_since_is_not_undone_and_stays(
+    def test_what_somebody_else_changed_since_stays_and_the_deed_before_it_can_be_undone(
         self, ws: Workspace, film: Recording
     ) -> None:
+        deeds.add_note(ws, film.id, Span(0, SECOND), "She waits.", actor=ANN)
         clip = chosen(ws, film)
         deeds.change(ws, film.id, clip.id, version=1, actor=BEN, note="Look at his hands.")
         before = snapshot(ws, film)
-        with pytest.raises(Overtaken, match=r"Meanwhile somebody changed its note\."):
-            deeds.undo(ws, film.id, actor=ANN)
+        with pytest.raises(Overtaken, match="changed its note, so “mark 0:10” stays"):
+            deeds.undo(ws, film.id, actor=ANN, nonce="page:1")
+        assert deeds.undo(ws, film.id, actor=ANN, nonce="page:1") is None  # the same once more
         assert snapshot(ws, film) == before
-        assert deeds.undoable(ws, film.id, ANN) == ("Undo: mark 0:10", None)
-        deeds.undo(ws, film.id, actor=BEN)
+        assert deeds.undoable(ws, film.id, ANN) == ("Undo: the note at 0:00", None)
         deeds.undo(ws, film.id, actor=ANN)
-        assert ws.catalogue.clips(film.id) == ()
+        assert ws.catalogue.annotations(film.id) == ()
+        assert len(ws.catalogue.clips(film.id)) == 1
+
+    def test_an_order_is_undone_around_what_a_colleague_kept_and_took_back(
+        self, ws: Workspace, film: Recording
+    ) -> None:
+        one, two, gone = (chosen(ws, film, at, at + 5) for at in (10, 20, 30))
+        plan = ws.catalogue.plan(film.id)
+        deeds.order(ws, film.id, [gone.id, two.id, one.id], version=plan.version, actor=ANN)
+        new = deeds.choose(ws, film.id, Span(0, SECOND), actor=BEN)
+        deeds.unkeep(ws, film.id, gone.id, actor=BEN)
+        assert deeds.undo(ws, film.id, actor=ANN) == "the new order"
+        shown = [clip.id for clip in ws.catalogue.plan(film.id).clips]
+        assert shown == [one.id, new.id, two.id]
+        assert deeds.redo(ws, film.id, actor=ANN) == "the new order"
+        shown = [clip.id for clip in ws.catalogue.plan(film.id).clips]
+        assert shown == [two.id, one.id, new.id]
 
     def test_redoing_over_somebody_s_change_is_a_conflict_too(
         self, ws: Workspace, film: Recording

@@ -7,20 +7,21 @@
 
 An entry holds the changes as states before and after, so undoing needs no knowledge of what was
 done. It is refused, and changes nothing, where a thing is no longer as the deed left it: somebody
-else has changed it since.
+else has changed it since. Such a deed is passed over, so that those before it can be undone.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from vig.catalogue import rows, rows_review
-from vig.catalogue.kept import same
+from vig.catalogue.kept import inserted, same
 from vig.catalogue.values import Change, Deed
 from vig.catalogue.write_review import ReviewWrites, what_changed
-from vig.errors import BadValue, Overtaken
+from vig.errors import BadValue
 
 Way = Literal["undo", "redo"]
 
@@ -34,6 +35,14 @@ class DoneBefore(Exception):
     def __init__(self, thing: str | None) -> None:
         super().__init__()
         self.thing = thing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A deed that was undone or redone; ``since``: why it was passed over, None where it was not."""
+
+    deed: Deed
+    since: str | None = None
 
 
 class DeedWrites(ReviewWrites):
@@ -80,10 +89,11 @@ class DeedWrites(ReviewWrites):
         told = {"words": words, "changes": [[c.kind, c.key, c.before, c.after] for c in changes]}
         self._add(recording_id, DONE, changes[0].key, told)
 
-    def step(self, recording_id: str, way: Way) -> Deed | None:
+    def step(self, recording_id: str, way: Way) -> Step | None:
         """Undo the last deed of this act's person on a film, or redo the last one undone.
 
-        None where there is none. Overtaken where somebody else changed what it touched.
+        None where there is none. Where somebody else changed what it touched nothing is changed but
+        the journal: the deed is passed over.
         """
         self._film(recording_id)
         row = self._session.scalar(next_step(recording_id, self._entry.actor, way))
@@ -94,15 +104,41 @@ class DeedWrites(ReviewWrites):
         changes = deed.changes
         if way == "undo":
             changes = tuple(Change(c.kind, c.key, c.after, c.before) for c in reversed(changes))
-        for change in changes:
-            now = self._state(change.kind, change.key)
-            if not same(now, change.before):
-                raise Overtaken(what=_since(change, now))
-            self._put(change.kind, change.key, change.after)
-        row.state = UNDONE if way == "undo" else DONE
+        since = self._against(changes)
+        if since is None:
+            for change in changes:
+                self._put(change.kind, change.key, self._merged(change))
+            row.state = UNDONE if way == "undo" else DONE
+        else:
+            row.state, row.told = OVER, None
         self._touched(recording_id)
         self._heard(recording_id, None)
-        return deed
+        return Step(deed, since)
+
+    def _against(self, changes: tuple[Change, ...]) -> str | None:
+        """What somebody else changed of the things that these changes begin from; None for nothing."""
+        made: dict[tuple[str, str], Any] = {}
+        for change in changes:
+            name = (change.kind, change.key)
+            now = made[name] if name in made else self._state(change.kind, change.key)
+            if not (_same_order if change.kind == "order" else same)(now, change.before):
+                return _since(change, now)
+            made[name] = change.after
+        return None
+
+    def _merged(self, change: Change) -> Any:
+        """What is put: an order without the clips that are gone, and with those that came since."""
+        if change.kind != "order":
+            return change.after
+        asked = sa.select(rows.ClipRow.id).where(rows.ClipRow.recording == change.key)
+        there = set(self._session.scalars(asked))
+        now = self._planned(change.key)
+        gone = set(change.before) - set(now)
+        merged = [each for each in change.after if each in there and each not in gone]
+        for place, each in enumerate(now):
+            if each not in change.before and each not in merged:
+                merged = inserted(merged, each, now[:place])
+        return merged
 
     def _heard(self, recording_id: str, thing: str | None) -> None:
         if self._nonce is not None:
@@ -150,6 +186,11 @@ def deed_of(row: rows_review.DeedRow) -> Deed:
     """An entry of the journal, opened."""
     told = row.told or {"words": "", "changes": []}
     return Deed(row.action, told["words"], tuple(Change(*each) for each in told["changes"]))
+
+
+def _same_order(one: list[str], other: list[str]) -> bool:
+    """Whether what stands in both stands in the same order; clips come and go for other reasons."""
+    return [e for e in one if e in other] == [e for e in other if e in one]
 
 
 def _since(change: Change, now: Any) -> str:

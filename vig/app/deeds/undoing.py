@@ -7,12 +7,14 @@ from vig.app.policy import plain
 from vig.app.workspace import Workspace
 from vig.catalogue.values import Deed
 from vig.catalogue.write_deeds import DoneBefore, Way
+from vig.errors import Overtaken
 
 
 def undo(ws: Workspace, recording_id: str, *, actor: str, nonce: str | None = None) -> str | None:
     """Undo this person's last deed on this film; what it was, None where there is none.
 
-    Overtaken where somebody else has changed the same thing since; nothing is changed then.
+    Overtaken where somebody else has changed the same thing since; nothing is changed then, and the
+    next undo takes the deed before it.
     """
     return _step(ws, recording_id, actor, "undo", nonce)
 
@@ -52,7 +54,11 @@ def _step(ws: Workspace, recording_id: str, actor: str, way: Way, nonce: str | N
             stepped = act.step(recording_id, way)
     except DoneBefore:
         return None
-    return stepped.words if stepped else None
+    if stepped is not None and stepped.since is not None:
+        raise Overtaken(
+            what=f"{stepped.since}, so “{stepped.deed.words}” stays; the next {way} passes it over"
+        )
+    return stepped.deed.words if stepped else None
 
 
 def _right(deed: Deed | None) -> str:
