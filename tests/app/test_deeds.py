@@ -192,10 +192,10 @@ class TestUndoAmongPeople:
         deeds.order(ws, film.id, [gone.id, two.id, one.id], version=plan.version, actor=ANN)
         new = deeds.choose(ws, film.id, Span(0, SECOND), actor=BEN)
         deeds.unkeep(ws, film.id, gone.id, actor=BEN)
-        assert deeds.undo(ws, film.id, actor=ANN) == "the new order"
+        assert deeds.undo(ws, film.id, actor=ANN) == "change the order"
         shown = [clip.id for clip in ws.catalogue.plan(film.id).clips]
         assert shown == [one.id, new.id, two.id]
-        assert deeds.redo(ws, film.id, actor=ANN) == "the new order"
+        assert deeds.redo(ws, film.id, actor=ANN) == "change the order"
         shown = [clip.id for clip in ws.catalogue.plan(film.id).clips]
         assert shown == [two.id, one.id, new.id]
 

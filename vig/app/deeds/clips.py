@@ -210,7 +210,7 @@ def order(
     ``version`` is that of the plan (``ws.catalogue.plan``).
     """
     asked(ws, recording_id, actor, "clip.change")
-    done(Call(ws, recording_id, actor, nonce), "plan.order", "the new order",
+    done(Call(ws, recording_id, actor, nonce), "plan.order", "change the order",
         lambda act: act.order_plan(recording_id, clip_ids, version=version),
         again=lambda _: None,
     )  # fmt: skip

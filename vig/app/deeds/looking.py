@@ -41,7 +41,7 @@ def focus(
     asked(ws, recording_id, actor, "film.change")
     codes = list(dict.fromkeys(principles))
     vocabulary.check_codes(ws, codes, carried=codes)
-    done(Call(ws, recording_id, actor, nonce), "film.focus", "the focus",
+    done(Call(ws, recording_id, actor, nonce), "film.focus", "change what the question is about",
         lambda act: act.set_item(
             recording_id, FOCUS, codes or None, seen=... if seen is None else list(seen) or None
         ),
@@ -68,7 +68,7 @@ def question(
     if len(line) > LONGEST_QUESTION:
         raise BadValue(what=f"A helping question has at most {LONGEST_QUESTION} characters.")
     about = recording.family if whole_family else recording_id
-    done(Call(ws, recording_id, actor, nonce), "film.question", "the helping question",
+    done(Call(ws, recording_id, actor, nonce), "film.question", "change the helping question",
         lambda act: act.set_item(
             about, QUESTION, line or None, seen=... if seen is None else seen or None
         ),
@@ -134,7 +134,7 @@ def person(
     done(
         Call(ws, recording_id, actor, nonce),
         "film.people",
-        "who is who",
+        "change who is who",
         write,
         object=recording_id,
     )
@@ -171,7 +171,7 @@ def cues(
     """Switch kinds of cues off for this film's family, and all others on. No reason is kept."""
     recording = asked(ws, recording_id, actor, "family.change")
     names = sorted({Sense(sense).value for sense in off})
-    done(Call(ws, recording_id, actor, nonce), "family.cues", "the cues that are looked for",
+    done(Call(ws, recording_id, actor, nonce), "family.cues", "change which cues count",
         lambda act: act.set_item(
             recording.family, CUES, names or None, seen=... if seen is None else sorted(seen) or None
         ),

@@ -71,6 +71,6 @@ def drop_note(
 ) -> None:
     """A person takes a remark back."""
     note = own_note(ws, recording_id, note_id, actor)
-    done(Call(ws, recording_id, actor, nonce), "note.drop", f"drop the note at {at(note.span.start)}",
+    done(Call(ws, recording_id, actor, nonce), "note.drop", f"remove the note at {at(note.span.start)}",
         lambda act: act.drop_annotation(note_id, version=version),
     )  # fmt: skip
