@@ -14,6 +14,7 @@ import pytest
 
 from tests.app.rooms import ANN, BEN, FRAME, again, filmed, opened, snapshot
 from vig.app import deeds, room, vocabulary
+from vig.app.analysis import observations_of
 from vig.app.workspace import Workspace
 from vig.catalogue import Catalogue
 from vig.domain.clock import SECOND, Span
@@ -142,6 +143,24 @@ class TestTwoWriters:
         with pytest.raises(Overtaken):
             deeds.focus(ws, film.id, ["attentive"], actor=BEN, seen=[])
         deeds.focus(ws, film.id, ["attentive"], actor=BEN, seen=["receiving"])
+
+    def test_a_question_that_somebody_wrote_meanwhile_is_not_written_over(
+        self, ws: Workspace, film: Recording
+    ) -> None:
+        deeds.question(ws, film.id, "How does he say hello?", actor=ANN, seen="")
+        with pytest.raises(Overtaken, match="question"):
+            deeds.question(ws, film.id, "Bath time", actor=BEN, seen="")
+        assert room.question_of(ws, film) == "How does he say hello?"
+        deeds.question(ws, film.id, "Bath time", actor=BEN, seen="How does he say hello?")
+
+    def test_who_somebody_is_is_not_said_over_what_a_colleague_said(
+        self, ws: Workspace, film: Recording
+    ) -> None:
+        track = next(t for t in observations_of(ws, film.id).seen.tracks if t.role is Role.BABY)
+        deeds.person(ws, film.id, track.number, "twin", actor=ANN, seen="baby")
+        with pytest.raises(Overtaken, match="who this is"):
+            deeds.person(ws, film.id, track.number, "ignore", actor=BEN, seen="baby")
+        deeds.person(ws, film.id, track.number, "ignore", actor=BEN, seen="twin")
 
     def test_two_at_once_keep_one_suggestion_once(self, ws: Workspace, film: Recording) -> None:
         moment = ws.catalogue.moments(film.id)[0]

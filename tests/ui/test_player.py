@@ -150,15 +150,21 @@ def test_what_cannot_be_read_is_answered_all_the_same(pages: Pages) -> None:
             ("change_note", FILM, "n1", {"version": 2, "span": None, "words": "Look."}),
         ),
         (Gesture(1, "note-drop", note="n1", version=2), ("drop_note", FILM, "n1", {"version": 2})),
-        (Gesture(1, "focus", names=("receiving",)), ("focus", FILM, ("receiving",), {})),
+        (
+            Gesture(1, "focus", names=("receiving",), seen=()),
+            ("focus", FILM, ("receiving",), {"seen": ()}),
+        ),
         (Gesture(1, "look-first", on=True), ("look_first", FILM, True, {})),
-        (Gesture(1, "question", words="How?"), ("question", FILM, "How?", {})),
+        (Gesture(1, "question", words="How?"), ("question", FILM, "How?", {"seen": None})),
         (
             Gesture(1, "cues", person="looking", on=False),
             ("cues", FILM, frozenset({Sense.LOOKING, Sense.SMILING}), {}),
         ),
         (Gesture(1, "cues", person="smiling", on=True), ("cues", FILM, frozenset(), {})),
-        (Gesture(1, "person", person="3", words="twin"), ("person", FILM, 3, "twin", {})),
+        (
+            Gesture(1, "person", person="3", words="twin"),
+            ("person", FILM, 3, "twin", {"seen": None}),
+        ),
         (Gesture(1, "swap"), ("swap", FILM, {})),
         (Gesture(1, "keys", fields={"next": "x"}), ("keys", {"next": "x"}, {"recording_id": FILM})),
         (Gesture(1, "undo"), ("undo", FILM, {})),
@@ -249,6 +255,21 @@ def test_the_second_writer_sees_both_versions_and_nothing_was_overwritten(pages:
     assert memory.problem is None  # it is said beside the two versions
     obey(workspace, FILM, Gesture(6, "settled"), memory, actor="guider")
     assert memory.conflict is None
+
+
+def test_quick_ticks_of_one_page_are_its_own_and_undone_ones_are_forgotten(pages: Pages) -> None:
+    workspace: Any = Workspace()
+    memory = Memory()
+    ticks = [("a",), ("a", "b")]
+    for number, names in enumerate(ticks, 1):  # both were made from the page that showed none
+        raw = {"number": number, "kind": "focus", "principles": list(names), "seen": []}
+        gesture = gesture_of(raw)
+        assert gesture is not None
+        obey(workspace, FILM, gesture, memory, actor="guider")
+    assert [done[3] for done in pages.done] == [{"seen": ()}, {"seen": ("a",)}]
+    obey(workspace, FILM, Gesture(3, "undo"), memory, actor="guider")
+    obey(workspace, FILM, Gesture(4, "focus", names=("b",), seen=("a",)), memory, actor="guider")
+    assert pages.done[-1][3] == {"seen": ("a",)}
 
 
 def test_an_edge_that_was_refused_can_be_wanted_again(pages: Pages) -> None:

@@ -128,3 +128,8 @@ def present(observations: Observations) -> tuple[tuple[Role, Role], ...]:
     pairs = [(child, carer) for child in CHILDREN for carer in CARERS]
     found = [(child, carer) for child, carer in pairs if child in there and carer in there]
     return tuple(found) or ((Role.BABY, Role.PARENT),)
+
+
+def taken_for(role: Role) -> As:
+    """Who somebody is taken for while nobody has said who they are."""
+    return "baby" if role is Role.BABY else "parent" if role is Role.PARENT else "ignore"

@@ -26,6 +26,8 @@ log = logging.getLogger("vig.ui")
 NOT_DONE = "This could not be done. What was saved is safe; try it once more."
 UNREADABLE = "The page sent something that this tool does not know."
 
+Seen = str | tuple[str, ...] | None
+
 
 @dataclass(slots=True)
 class Memory:
@@ -41,6 +43,11 @@ class Memory:
     """Two versions of one thing, until the person chooses."""
     wrote: dict[str, int] = field(default_factory=dict)
     """The version that this page itself made last, by the thing."""
+    said: dict[str, list[Seen]] = field(default_factory=dict)
+    """What this page itself set one after the other, by the thing, and what stood there before.
+
+    A gesture says what its person saw, which may be from before the page's own last one was heard.
+    """
 
 
 def obey(ws: Workspace, film: str, gesture: Gesture, memory: Memory, *, actor: str) -> None:
@@ -55,12 +62,12 @@ def obey(ws: Workspace, film: str, gesture: Gesture, memory: Memory, *, actor: s
         _refuse(memory, gesture, UNREADABLE)
         return
     try:
-        made = _Deeds(
-            ws, film, gesture, f"{gesture.page or memory.page}:{gesture.number}", actor
-        ).do()
+        nonce = f"{gesture.page or memory.page}:{gesture.number}"
+        made = _Deeds(ws, film, gesture, nonce, actor, _saw(gesture, memory)).do()
     except VigError as error:
         said = words.sentences(str(error), error.advice)
         _refuse(memory, gesture, said)
+        memory.said.clear()
         if isinstance(error, Conflict) and (clash := _clash(ws, film, gesture, str(error))):
             memory.conflict, memory.problem = clash, None
         return
@@ -71,10 +78,29 @@ def obey(ws: Workspace, film: str, gesture: Gesture, memory: Memory, *, actor: s
         log.error("%s at %s:%s", type(error).__name__, Path(where.filename).name, where.lineno)
         _refuse(memory, gesture, NOT_DONE)
         return
+    _remember(gesture, memory)
     if isinstance(made, MicroClip | Annotation):
         memory.wrote[made.id] = made.version
         if memory.conflict and memory.conflict["id"] == made.id:
             memory.conflict = None
+
+
+def _saw(gesture: Gesture, memory: Memory) -> Seen:
+    """What must stand there still: what the person saw, or what this page made of that since."""
+    own = memory.said.get(f"{gesture.kind} {gesture.person}", [])
+    return own[-1] if gesture.seen in own else gesture.seen
+
+
+def _remember(gesture: Gesture, memory: Memory) -> None:
+    if gesture.kind in ("undo", "redo", "swap"):
+        memory.said.clear()
+    if gesture.seen is None:
+        return
+    name = f"{gesture.kind} {gesture.person}"
+    own = memory.said.get(name, [])
+    before = own if gesture.seen in own else [gesture.seen]
+    said = gesture.names if gesture.kind == "focus" else " ".join((gesture.words or "").split())
+    memory.said[name] = [*before, said]
 
 
 def _refuse(memory: Memory, gesture: Gesture, said: str | None) -> None:
@@ -91,6 +117,7 @@ class _Deeds:
     gesture: Gesture
     nonce: str
     actor: str
+    seen: Seen = None
 
     def do(self) -> object:
         # long because all gestures stand here in one table
@@ -120,9 +147,9 @@ class _Deeds:
                 words=self.gesture.words,
             ),
             "note-drop": lambda: self._call(deeds.drop_note, self._note, version=self._version),
-            "focus": lambda: self._call(deeds.focus, self.gesture.names),
+            "focus": lambda: self._call(deeds.focus, self.gesture.names, seen=self.seen),
             "look-first": lambda: self._call(deeds.look_first, self.gesture.on),
-            "question": lambda: self._call(deeds.question, self._words),
+            "question": lambda: self._call(deeds.question, self._words, seen=self.seen),
             "cues": self._cues,
             "person": self._person,
             "swap": lambda: self._call(deeds.swap),
@@ -193,7 +220,7 @@ class _Deeds:
 
     def _person(self) -> object:
         as_ = cast(As, self.gesture.words) if self.gesture.words else None
-        return self._call(deeds.person, _one(int, self.gesture.person), as_)
+        return self._call(deeds.person, _one(int, self.gesture.person), as_, seen=self.seen)
 
 
 def _one(kind: Any, given: object) -> Any:

@@ -11,14 +11,14 @@ from collections.abc import Collection, Mapping
 
 from vig.app import analysis, vocabulary
 from vig.app.deeds.doing import Call, asked, done
-from vig.app.people import AS, As, swapped
+from vig.app.people import AS, As, swapped, taken_for
 from vig.app.policy import authorise, plain
 from vig.app.suggestions import CUES, FOCUS, LOOK_FIRST, PEOPLE, QUESTION, WORDS, people
 from vig.app.workspace import Workspace
 from vig.attunement.words import Words
 from vig.catalogue.act import Act
 from vig.domain.review import Sense
-from vig.errors import BadValue, Unknown
+from vig.errors import BadValue, Overtaken, Unknown
 
 KEYS = "keys"
 LONGEST_QUESTION = 400
@@ -68,12 +68,15 @@ def question(
     if len(line) > LONGEST_QUESTION:
         raise BadValue(what=f"A helping question has at most {LONGEST_QUESTION} characters.")
     about = recording.family if whole_family else recording_id
-    done(Call(ws, recording_id, actor, nonce), "film.question", "change the helping question",
-        lambda act: act.set_item(
-            about, QUESTION, line or None, seen=... if seen is None else seen or None
-        ),
-        object=recording_id,
-    )  # fmt: skip
+
+    def write(act: Act) -> None:
+        own, shared = (act.item(one, QUESTION) for one in (recording_id, recording.family))
+        if seen is not None and (own or shared or "") != seen:
+            raise Overtaken(what="somebody changed the helping question")
+        act.set_item(about, QUESTION, line or None)
+
+    words = "change the helping question"
+    done(Call(ws, recording_id, actor, nonce), "film.question", words, write, object=recording_id)
 
 
 def look_first(
@@ -108,25 +111,29 @@ def person(
     as_: As | None,
     *,
     actor: str,
+    seen: str | None = None,
     word: str | None = None,
     nonce: str | None = None,
 ) -> None:
     """Say who a track is, for the whole film; None takes back what was said of it.
 
+    ``seen``: who they were said or taken to be when the page was drawn; None asks nothing.
     ``word``: what the family calls a second carer or a twin ("Dad"), kept for the family.
     Unknown where the film has no such track.
     """
     recording = asked(ws, recording_id, actor, "film.change")
     if as_ is not None and as_ not in AS:
         raise BadValue(what="Say who this is: parent, baby, second carer, twin, or nobody of ours.")
-    if track not in {
-        each.number for each in analysis.observations_of(ws, recording_id).seen.tracks
-    }:
+    found = {each.number: each for each in analysis.observations_of(ws, recording_id).seen.tracks}
+    if track not in found:
         raise Unknown(kind="person in this film", name=track)
     if word is not None:
         Words(carer=word)
 
     def write(act: Act) -> None:
+        now = act.item(recording_id, PEOPLE, whose=str(track)) or taken_for(found[track].role)
+        if seen is not None and now != seen:
+            raise Overtaken(what="somebody else said who this is")
         act.set_item(recording_id, PEOPLE, as_, whose=str(track))
         if word is not None and as_ in ("carer2", "twin"):
             act.set_item(recording.family, WORDS, word, whose=as_)

@@ -15,7 +15,7 @@ import streamlit as st
 
 from vig.app.found import Face
 from vig.app.library import Shelf
-from vig.app.people import AS
+from vig.app.people import AS, taken_for
 from vig.app.quality import Tip
 from vig.app.room import Room
 from vig.domain.family import Role
@@ -179,12 +179,11 @@ def _note(note: Annotation, said: Said) -> dict[str, Any]:
 
 def _face(face: Face, room: Room, film: str) -> dict[str, Any]:
     """A person who was found: ``box`` is left, top, right, bottom in fractions of the picture."""
-    seen = face.role.value if face.role in (Role.BABY, Role.PARENT) else "ignore"
     return {
         "id": str(face.track),
         "picture": f"/api/still/{film}/{face.at}",
         "box": [round(edge, 4) for edge in face.box],
-        "as": room.people.get(face.track, seen),
+        "as": room.people.get(face.track, taken_for(face.role)),
     }
 
 

@@ -69,6 +69,8 @@ class Gesture:
     words: str | None = None
     """Of a note or the helping question; who somebody is, for ``person``."""
     on: bool = False
+    seen: str | tuple[str, ...] | None = None
+    """What stood there when the person began: principles, the question, or who somebody was."""
     page: str | None = None
     """What the page calls itself: it may outlive this process's memory of it."""
 
@@ -108,6 +110,7 @@ def _gesture(raw: Mapping[str, Any], kind: Kind) -> Gesture:
         person=_text(raw.get("cue" if kind == "cues" else "person")) or None,
         words=_text(raw.get("as" if kind == "person" else "words")),
         on=raw.get("on") is True,
+        seen=_seen(raw, kind),
         page=_page(raw.get("page")),
     )
 
@@ -124,6 +127,12 @@ def _whole(given: object) -> int | None:
     if given is None or type(given) is int:
         return given
     raise ValueError("a whole number")
+
+
+def _seen(raw: Mapping[str, Any], kind: Kind) -> str | tuple[str, ...] | None:
+    if kind == "focus":
+        return None if raw.get("seen") is None else _names(raw["seen"])
+    return _text(raw.get("seen")) if kind in ("question", "person") else None
 
 
 def _page(given: object) -> str | None:

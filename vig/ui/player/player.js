@@ -91,6 +91,7 @@ class Room {
       this.controls.titles();
     }
     this.panel.update(data);
+    this.reads(data);
     this.shown();
     if (data.film_url !== this.source) await this.load(data);
   }
@@ -252,8 +253,9 @@ class Room {
   }
 
   say(kind, moment, more = {}) {
-    const seen = kind === "unkeep" ? this.clipOf(moment) : {};
+    const seen = kind === "unkeep" ? this.clipOf(moment) : this.seenBy(kind, more);
     const number = this.gestures.say({ kind, moment: moment?.id ?? null, ...seen, ...more });
+    if (kind === "question") this.questioned = number;
     const becomes = { keep: "kept", leave: "left", unkeep: "new", return: "new" }[kind];
     if (moment && becomes) {
       this.hoped.set(moment.id, becomes);
@@ -268,6 +270,21 @@ class Room {
   clipOf(moment) {
     const clip = moment && this.clips.find((one) => one.id === moment.clip);
     return clip ? { clip: clip.id, version: clip.version } : {};
+  }
+
+  // What these have no version for, they say: what stood there when the person began.
+  seenBy(kind, { person }) {
+    if (kind === "focus") return { seen: this.data.focus ?? [] };
+    if (kind === "question") return { seen: this.asked ?? "" };
+    if (kind === "person") return { seen: this.data.people.find((one) => one.id === person)?.as ?? null };
+    return {};
+  }
+
+  // The helping question as it was when somebody began to type over it.
+  reads(data) {
+    const { saver } = this.panel.header;
+    const told = this.questioned !== undefined && data.refused?.number === this.questioned;
+    if (told || !saver.dirty("words")) this.asked = data.question ?? "";
   }
 
   // A change names the version it was made from; our own change just before made a newer one.
