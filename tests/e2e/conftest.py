@@ -92,7 +92,8 @@ def fill(root: Path, times: Sequence[int] = UNEVEN) -> tuple[str, FrameTimes]:
     return made.id, shown
 
 
-@pytest.fixture(scope="session")
+# One a file: what a file leaves in the vault must not meet the next one.
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with staged(tmp_path_factory.mktemp("stage") / "vault", UNEVEN) as stage:
         yield stage
