@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from tests.app.conftest import PASSPHRASE, added
 from vig.app import rescued
 from vig.app.house import House
 from vig.app.jobs.lock import WorkerLock
+from vig.app.workspace import catalogue_keys
+from vig.catalogue import Catalogue
 from vig.errors import Tampered, VaultBusy, WrongKey
 from vig.vault.keys import Passphrase
 
@@ -18,15 +21,47 @@ SECRET = Passphrase(PASSPHRASE)
 
 
 @pytest.fixture
-def broken(house: House, short_film: bytes) -> bytes:
-    """The database with its last page damaged; what it was in before stays in its objects."""
+def broken(house: House, short_film: bytes, tmp_path: Path) -> bytes:
+    """The database with a page of the audit log damaged: the last page that no film needs."""
     added(house.workspace, short_film)
+    keys = catalogue_keys(house.workspace.ring)
     house.lock()
     path = house.root / "catalogue.db"
-    data = bytearray(path.read_bytes())
-    data[-PAGE // 2] ^= 0xFF
-    path.write_bytes(data)
-    return bytes(data)
+    whole, trial = path.read_bytes(), tmp_path / "trial.db"
+    for page in reversed(range(1, len(whole) // PAGE)):
+        data = bytearray(whole)
+        data[page * PAGE + PAGE // 2] ^= 0xFF
+        path.write_bytes(data)
+        with suppress(Tampered):
+            kept = Catalogue.rescue(path, keys, trial)
+            trial.unlink()
+            if kept["recording"] == kept["family"] == 1 and kept["sealed_object"] == 4:
+                return bytes(data)
+    raise AssertionError("no such page")
+
+
+def test_where_even_the_tables_cannot_be_listed_it_says_so_and_touches_nothing(
+    house: House, short_film: bytes, tmp_path: Path
+) -> None:
+    """Every single page, damaged: a rescue keeps the film, or loses it visibly, or refuses."""
+    added(house.workspace, short_film)
+    keys = catalogue_keys(house.workspace.ring)
+    house.lock()
+    whole, refused = (house.root / "catalogue.db").read_bytes(), 0
+    for page in range(len(whole) // PAGE):
+        data = bytearray(whole)
+        data[page * PAGE + PAGE // 2] ^= 0xFF
+        (tmp_path / "one.db").write_bytes(data)
+        try:
+            kept = Catalogue.rescue(tmp_path / "one.db", keys, tmp_path / "saved.db")
+        except Tampered:
+            refused += 1
+            assert not (tmp_path / "saved.db").exists()
+            continue
+        (tmp_path / "saved.db").unlink()
+        # One damaged page costs the rows of one table at most (a lost family is made up again).
+        assert kept["recording"] + kept["family"] >= 1
+    assert refused >= 1
 
 
 def test_a_damaged_database_gives_way_to_what_could_be_read(

@@ -24,7 +24,7 @@ def salvage(path: Path, key: bytes, to: Path) -> dict[str, int]:
     """Copy every readable row into the tables that stand ready in ``to``; how many, by table.
 
     A family that was lost but still has films comes back under a made-up pseudonym. Tampered where
-    the first page is damaged: then only a backup helps.
+    the first page or the list of tables is damaged: then only a backup helps.
     """
     image, blank = pages.sound_image(path, key)
     if 1 in blank or not image:
@@ -35,6 +35,7 @@ def salvage(path: Path, key: bytes, to: Path) -> dict[str, int]:
         closing(connect(to, key)) as target,
     ):
         source.deserialize(image)
+        _check_tables(source)
         target.execute("PRAGMA foreign_keys = OFF")
         target.execute("BEGIN IMMEDIATE")
         for table in Row.metadata.sorted_tables:
@@ -49,6 +50,17 @@ def salvage(path: Path, key: bytes, to: Path) -> dict[str, int]:
         _drop_what_belongs_to_nothing(target, kept)
         target.execute("COMMIT")
     return kept
+
+
+def _check_tables(source: sqlite3.Connection) -> None:
+    """Tampered where what matters most cannot even be asked for: nothing must look like nothing."""
+    for name in ("family", "recording", "sealed_object"):
+        try:
+            there = {row[1] for row in source.execute(f'PRAGMA table_info("{name}")')}
+        except sqlite3.DatabaseError:
+            there = set()
+        if not {column.name for column in Row.metadata.tables[name].columns} <= there:
+            raise Tampered(what="the list of the catalogue's tables is damaged")
 
 
 def _rows(source: sqlite3.Connection, table: sa.Table, listed: str) -> Iterator[tuple[Any, ...]]:
