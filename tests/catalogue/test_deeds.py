@@ -11,7 +11,7 @@ from tests.catalogue.making import KEYS, annotation, clip, stocked
 from vig.catalogue import Catalogue
 from vig.catalogue.write_deeds import DoneBefore
 from vig.domain.clock import SECOND, Span
-from vig.errors import Conflict, Overtaken, Unknown
+from vig.errors import Conflict, Unknown
 
 ANN, BEN = "guider", "cli"
 
@@ -50,11 +50,10 @@ def test_a_deed_that_cannot_be_undone_whole_is_not_undone_at_all(catalogue: Cata
         act.remember(film.id, "keep both")
     with catalogue.act(BEN, "clip.change") as act:
         act.change_clip(one.id, version=1, span=Span(0, 2 * SECOND))
-    with (
-        pytest.raises(Overtaken, match="somebody changed its end"),
-        catalogue.act(ANN, "undo") as act,
-    ):
-        act.step(film.id, "undo")
+    with catalogue.act(ANN, "undo") as act:
+        stepped = act.step(film.id, "undo")
+    assert stepped is not None
+    assert "somebody changed its end" in (stepped.since or "")
     assert len(catalogue.clips(film.id)) == 2
     assert catalogue.next_deed(film.id, ANN, "redo") is None
 
