@@ -143,7 +143,9 @@ def test_micro_clips_and_remarks(
     assert remark in catalogue.annotations(recording)
     with catalogue.act("cli", "clip.change") as act:
         act.change_clip(chosen.id, version=1, title=later)
-    assert catalogue.clip(chosen.id) == replace(chosen, title=later, version=2)
+    # What is so already is not written once more.
+    version = 1 if later == title else 2
+    assert catalogue.clip(chosen.id) == replace(chosen, title=later, version=version)
 
 
 @MANY
