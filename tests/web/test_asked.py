@@ -177,6 +177,7 @@ FREE = {
     "found.faces": "after the caller asked for the film",
     "found.tips": "after the caller asked for the film",
     "people.corrected": "after the caller asked for the film",
+    "people.taken_for": "a value out of a value",
     "quality.tips_of": "after the caller asked for the film",
     "room.looks_first": "after the caller asked for the film",
     "room.suggestions": "after the caller asked for the film",
