@@ -3,8 +3,6 @@
 import { act, make } from "./dom.js";
 import { clock, seconds } from "./film.js";
 
-export { act, make } from "./dom.js";
-
 const length = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(0)}\u00a0s`;
 const exact = (span) => `${(seconds(span.end) - seconds(span.start)).toFixed(1)}\u00a0s`;
 
