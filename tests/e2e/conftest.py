@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -111,26 +112,31 @@ def staged(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    server = subprocess.Popen(
-        [*command, "--server.port", str(port)],
-        cwd=ROOT,
-        env={**os.environ, "VIG_HOME": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        url = f"http://localhost:{port}"
-        _await(f"{url}/healthz")
-        yield Stage(url, root, film, shown)
-    finally:
-        server.terminate()
+    # A file and no pipe: nobody reads while the tests run, and a full pipe stops the server.
+    with tempfile.TemporaryFile() as output:
+        server = subprocess.Popen(
+            [*command, "--server.port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "VIG_HOME": str(root)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
         try:
-            said, _ = server.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            raise
-    assert "F-014" not in said.decode()
-    assert film not in said.decode()
+            url = f"http://localhost:{port}"
+            _await(f"{url}/healthz")
+            yield Stage(url, root, film, shown)
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+                raise
+        output.seek(0)
+        said = output.read().decode()
+    assert "F-014" not in said
+    assert film not in said
 
 
 def _await(url: str) -> None:
@@ -152,7 +158,9 @@ def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
     path = need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--mute-audio"]
+            executable_path=path,
+            # The last: a container's /dev/shm may be 64 MiB, too little for two browsers.
+            args=["--no-sandbox", "--disable-gpu", "--mute-audio", "--disable-dev-shm-usage"],
         )
         yield browser
         browser.close()

@@ -28,7 +28,13 @@ def test_after_playback_the_profile_holds_the_program_and_no_byte_of_the_film(
         browser = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--mute-audio", "--disk-cache-size=268435456"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--mute-audio",
+                "--disable-dev-shm-usage",
+                "--disk-cache-size=268435456",
+            ],
             viewport={"width": 1366, "height": 768},
             bypass_csp=True,
         )
@@ -43,7 +49,9 @@ def test_after_playback_the_profile_holds_the_program_and_no_byte_of_the_film(
               video.muted = true;
               video.playbackRate = 8;
               await video.play();
-              await new Promise((done) => video.addEventListener('ended', done, { once: true }));
+              const ended = new Promise((done) => video.addEventListener('ended', done, { once: true }));
+              const late = new Promise((_, no) => setTimeout(no, 60000, new Error('not played to its end in 60 s')));
+              await Promise.race([ended, late]);
             }"""
         )
         browser.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -197,11 +198,16 @@ def test_the_lanes_start_closed_and_the_same_marks_can_be_read_as_a_list(page: P
     lanes = page.get_by_role("button", name="What the computer saw")
     expect(lanes).to_have_attribute("aria-expanded", "false")
     before = page.locator(".timeline canvas").bounding_box()
-    lanes.click()
-    after = page.locator(".timeline canvas").bounding_box()
     assert before is not None
-    assert after is not None
-    assert after["height"] > before["height"]
+    lanes.click()
+    deadline = time.monotonic() + 10  # the page is drawn anew when it next can be
+    while True:
+        after = page.locator(".timeline canvas").bounding_box()
+        assert after is not None
+        if after["height"] > before["height"]:
+            break
+        assert time.monotonic() < deadline, "the open lanes take no room"
+        page.wait_for_timeout(50)
     page.get_by_role("button", name="As a list").click()
     said = page.locator(".list").inner_text()
     assert "Suggestions" in said
