@@ -120,7 +120,9 @@ export class Panel {
     this.part(".aside summary").textContent = `Set aside (${gone.length})`;
     this.part(".suggestions").textContent = room.moments.length ? `(${shown.length})` : "";
     show(this.part(".none"), room.moments.length ? null : data.none);
-    this.part(".reveal").hidden = !data.look_first?.hiding;
+    // Refused while there is nothing of one's own, so not offered before.
+    const own = (data.clips ?? []).length > 0 || (data.notes ?? []).some((note) => note.mine !== false);
+    this.part(".reveal").hidden = !data.look_first?.hiding || !own;
     this.drawTips(data.quality ?? []);
     this.drawClips();
     this.follow();

@@ -22,6 +22,8 @@ export class Painter {
       this.canvas.width = w;
       this.canvas.height = h;
       this.canvas.style.height = `${height}px`;
+      // The film is as high as what stands under it leaves room for.
+      this.canvas.closest(".room")?.style.setProperty("--lanes", `${height}px`);
     }
     if (ratio !== this.ratio) this.patterns.clear();
     this.ratio = ratio;
