@@ -85,6 +85,7 @@ def shelf(**changes: Any) -> Shelf:
         filmed_on=RECORDING.filmed_on,
         work=job(JobState.DONE, share=1.0),
         analysed=True,
+        agreed=True,
         suggestions=2,
         clips=1,
         original_left=True,

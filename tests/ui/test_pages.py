@@ -43,6 +43,15 @@ def test_a_film_is_shown_with_its_pseudonym_its_day_and_what_there_is_to_look_at
     assert "F-014, filmed 12 Nov 2026" in picture
 
 
+def test_no_watching_is_offered_that_a_family_did_not_agree_to(pages: Pages) -> None:
+    pages.shelves = [shelf(analysed=False, agreed=False)]
+    at = pages.open()
+    assert words.NOT_AGREED in words_on(at)
+    assert "Look for moments" not in words_on(at)
+    pages.shelves = [shelf(analysed=False)]
+    assert "Look for moments" in words_on(pages.open())
+
+
 def test_a_film_without_suggestions_says_nothing_about_the_family(pages: Pages) -> None:
     pages.shelves = [shelf(suggestions=0, clips=0)]
     assert "No suggestion. That says nothing about this family." in words_on(pages.open())

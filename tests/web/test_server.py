@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from tests.app.people import OWN, PASSPHRASE, cheap, joined
 from tests.tree import ROOT
 from tests.web.driver import Browser
-from tests.web.houses import Clock, MemoryHouse
+from tests.web.houses import Clock, MemoryHouse, open_porch
 from vig.app.house import House, secret_of_kind
 from vig.domain.account import Office
 from vig.ui.parts import ASSETS
@@ -22,6 +22,7 @@ from vig.vault.keys import key_file
 from vig.web import server
 from vig.web.porch import Porch
 from vig.web.server import around, keep_open
+from vig.web.sessions import COOKIE
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
 FOLDERS = {"ui": ASSETS, "fonts": ASSETS / "assets" / "fonts"}
@@ -44,6 +45,14 @@ def test_every_font_of_the_theme_is_served_by_us() -> None:
         answer = asyncio.run(_browser(MemoryHouse()).get(face["url"]))
         assert answer.status == 200
         assert answer.body[:4] == b"wOF2"
+
+
+def test_the_librarys_own_address_leads_to_it() -> None:
+    porch, token = open_porch()
+    browser = Browser(Starlette(**around(porch.house, FOLDERS, porch)))
+    browser.cookies[COOKIE] = token
+    answer = asyncio.run(browser.get("/library"))
+    assert (answer.status, answer.headers["location"]) == (303, "/")
 
 
 @pytest.mark.parametrize("name", ["player", "uploader", "door"])

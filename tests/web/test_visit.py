@@ -147,6 +147,15 @@ def test_the_pages_from_before_are_closed(here: World, porch: Porch, browser: Br
     assert asyncio.run(look()) == SIGNED_OUT
 
 
+def test_a_page_about_accounts_says_how_to_get_back_to_it(
+    here: World, porch: Porch, browser: Browser
+) -> None:
+    post(browser, "/account/visit", family=here.families[Relation.OWN])
+    answer = get(browser, "/account/people")
+    assert answer.status == 403
+    assert "<p>Not during a visit. End the visit first, with your passphrase.</p>" in answer.text
+
+
 def test_a_page_of_another_session_learns_that_it_is_of_another(
     here: World, browser: Browser
 ) -> None:

@@ -11,7 +11,7 @@ from vig.app import analysis, policy
 from vig.app.jobs import JobId, Jobs, JobState, JobStatus
 from vig.app.workspace import Workspace
 from vig.catalogue.read_shelves import Tally
-from vig.domain.family import Family
+from vig.domain.family import Family, Purpose
 from vig.domain.recording import Recording, RecordingState
 from vig.errors import Unknown
 
@@ -27,6 +27,8 @@ class Shelf:
     work: JobStatus | None
     """The job that watches it or did last; None where nobody asked for one."""
     analysed: bool
+    agreed: bool
+    """Whether the family agreed to a computer looking for moments."""
     suggestions: int
     clips: int
     original_left: bool
@@ -175,6 +177,7 @@ def _shelf(
         filmed_on=recording.filmed_on,
         work=work,
         analysed=newest is not None,
+        agreed=ws.allowed(recording, Purpose.ANALYSE),
         suggestions=tally.moments,
         clips=tally.clips,
         original_left=tally.original_left,

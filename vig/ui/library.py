@@ -265,6 +265,12 @@ def bar(recording_id: str, job: str) -> None:
 
 def _ready(shelf: Shelf) -> None:
     recording = shelf.recording
+    kept = words.count(shelf.clips, "micro-clip") if shelf.clips else None
+    if not shelf.agreed:
+        st.caption(words.NOT_AGREED)
+        if kept:
+            st.markdown(kept)
+        return
     if not shelf.analysed:
         st.markdown("Not watched by the computer yet.")
         if st.button("Look for moments", key=f"analyse-{recording.id}"):
@@ -273,7 +279,6 @@ def _ready(shelf: Shelf) -> None:
     found = (
         words.count(shelf.suggestions, "suggestion") if shelf.suggestions else words.NO_SUGGESTION
     )
-    kept = words.count(shelf.clips, "micro-clip") if shelf.clips else None
     st.markdown(words.line(found, kept))
 
 

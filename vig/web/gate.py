@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vig.app.policy import Visitor
+from vig.web.forms import refused
 from vig.web.porch import Porch, same_origin
 from vig.web.sessions import COOKIE
 from vig.web.visit import OPEN_ON_VISIT
@@ -93,7 +94,8 @@ class Gate:
         elif _under(path, CLOSED):
             await PlainTextResponse("This is closed here.", 403)(scope, receive, send)
         elif _under(path, ("/account",)) and self._away(conn, path):
-            await PlainTextResponse("Not during a visit.", 403)(scope, receive, send)
+            words = "Not during a visit. End the visit first, with your passphrase."
+            await refused(words, 403)(scope, receive, send)
         elif _under(path, PUBLIC) or self._porch.who(conn) is not None:
             await self._app(scope, receive, send)
         elif "text/html" in conn.headers.get("accept", ""):

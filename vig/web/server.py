@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -51,6 +51,7 @@ def around(house: House, assets: Mapping[str, Path], porch: Porch | None = None)
     ]
     routes: list[BaseRoute] = [
         Route("/healthz", _healthy),
+        Route("/library", _library),
         *account.routes(porch),
         *media.routes(porch),
         *upload.routes(porch),
@@ -114,6 +115,11 @@ async def _keep_watch(porch: Porch) -> None:
         except Exception as error:
             # The watch goes on: a lock that failed once must be tried again.
             log.error("keeping watch: %s", type(error).__name__)
+
+
+async def _library(request: Request) -> Response:
+    """Streamlit knows its first page by the bare address only, and says "Page not found" here."""
+    return RedirectResponse("/", 303)
 
 
 async def _healthy(request: Request) -> Response:
