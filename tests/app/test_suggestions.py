@@ -341,3 +341,20 @@ def test_nothing_is_worked_out_twice(ws: Workspace) -> None:
     assert len(ws.catalogue.analyses(film.id)) == 1
     assert not analysis.stale(ws.catalogue.analyses(film.id)[0])
     assert observations_of(ws, film.id).seen.tracks
+
+
+def test_a_suggestion_at_the_end_of_a_film_ends_with_it(ws: Workspace) -> None:
+    """What is seen is kept by tenths of a second, and few films last whole tenths."""
+    film = filmed(ws, None, seconds=119)
+    keep_answer(
+        ws,
+        film,
+        scene("""
+            0 112    baby: away                parent: toy
+            112 120  baby: parent              parent: baby
+            113 117  baby: parent smile voice  parent: baby smile
+            117 120  baby: parent smile        parent: baby smile voice
+        """),
+    )
+    moments = room.suggestions(ws, film.id, ANN)
+    assert [moment.span.end for moment in moments] == [film.duration]

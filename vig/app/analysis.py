@@ -214,7 +214,7 @@ def keep_answer(ws: Workspace, recording: Recording, observations: Observations)
         sink.write(observations_to_bytes(observations))
     kept = ws.object_of(recording.id, OBSERVATIONS)
     stand = replace(standing(ws, recording), people=before)
-    moments = work_out(observations, stand, Scoring.load(), recording.id)
+    moments = work_out(observations, stand, Scoring.load(), recording)
     older = ws.catalogue.analyses(recording.id)
     with ws.catalogue.act(ACTOR, "analysis.keep", object=recording.id) as act:
         for gone in older:

@@ -153,7 +153,7 @@ def refresh(ws: Workspace, recording_id: str) -> bool:
         if ws.catalogue.item(recording_id, RECIPE) == recipe:
             return False
         observations = analysis.observations_of(ws, recording_id)
-        moments = work_out(observations, stand, Scoring.load(), recording_id)
+        moments = work_out(observations, stand, Scoring.load(), recording)
         try:
             with ws.catalogue.act(analysis.ACTOR, "analysis.again", object=recording_id) as act:
                 act.drop_analysis(newest.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from vig.app.people import AS, As, Corrections, corrected, present
@@ -19,6 +19,7 @@ from vig.attunement.moments import Pairing, suggest_among
 from vig.attunement.scoring import Scoring
 from vig.attunement.signals import Signals, measure
 from vig.attunement.words import Words
+from vig.domain.clock import Span
 from vig.domain.family import Role
 from vig.domain.observation import Observations
 from vig.domain.recording import Recording
@@ -87,21 +88,30 @@ def signals_by_pair(
 
 
 def work_out(
-    observations: Observations, stand: Standing, scoring: Scoring, recording_id: str
+    observations: Observations, stand: Standing, scoring: Scoring, recording: Recording
 ) -> tuple[Moment, ...]:
-    """The suggestions that follow, best first. The same stretch has the same id each time."""
+    """The suggestions that follow, best first. The same stretch has the same id each time.
+
+    The last tick of what was seen may reach a little over the end of the film; no suggestion does.
+    """
     by_pair = signals_by_pair(observations, stand, scoring)
     pairings = [
         Pairing(signals, _words(stand.words, child, carer, by_pair), child, carer)
         for (child, carer), signals in by_pair.items()
     ]
-    return suggest_among(
+    moments = suggest_among(
         pairings,
         scoring,
         age_weeks=stand.age_weeks,
-        analysis=recording_id,
+        analysis=recording.id,
         focus=stand.focus,
         off=stand.off,
+    )
+    end = recording.duration
+    return tuple(
+        replace(moment, span=Span(moment.span.start, min(moment.span.end, end)))
+        for moment in moments
+        if moment.span.start < end
     )
 
 
