@@ -68,7 +68,7 @@ export function card(moment, panel) {
       "div",
       { class: "say" },
       make("p", { class: "why" }, moment.reason),
-      make("p", { class: "what" }, `${moment.principle} · ${length(moment)}`),
+      make("p", { class: "what" }, `${moment.principle} ·\u00a0${length(moment)}`),
       room.adjusting === moment.id && make("p", { class: "what told" }, "Move its start and end under the film, then keep it."),
     ),
     acts,

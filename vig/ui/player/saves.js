@@ -111,6 +111,8 @@ export class Saver {
   }
 
   get words() {
+    // The choice between both stands beside it and says the rest.
+    if (this.refusal && this.held) return "Not saved until you choose.";
     if (this.refusal) return `Not saved: ${this.refusal} Your words are kept here.`;
     if (this.way && Date.now() - this.way.since > LATE) return "Not saved yet. Your words are kept here.";
     if (this.unsaved) return "Saving…";
