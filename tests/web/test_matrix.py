@@ -90,6 +90,7 @@ VISIT = {
 
 DOOR = {
     (GET, "/healthz"),
+    (GET, "/library"),  # leads to the first page, and holds nothing itself
     (GET, "/account"),
     (GET, "/account/sign-in"),
     (POST, "/account/sign-in"),
